@@ -1,0 +1,56 @@
+"""Turn a sequential C++ kernel into a parallel one that is checked, timed and paid for.
+
+>>> from parallel_agent import optimize
+>>> outcome = optimize("kernel.cpp")
+>>> print(outcome.speedup, outcome.best_source)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parallel_agent.agent.context import Context
+    from parallel_agent.agent.events import Event
+    from parallel_agent.agent.graph import build_graph
+    from parallel_agent.agent.outcome import Outcome
+    from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
+    from parallel_agent.agent.run_folder import RunFolder
+    from parallel_agent.settings import Settings, load_settings
+
+__version__ = "0.1.0"
+__all__ = [
+    "Context",
+    "Event",
+    "Interrupted",
+    "Outcome",
+    "RunFolder",
+    "Settings",
+    "aoptimize",
+    "build_graph",
+    "optimize",
+    "resume",
+    "load_settings",
+]
+
+_HOMES = {
+    "Context": "agent.context",
+    "Event": "agent.events",
+    "Interrupted": "agent.run",
+    "Outcome": "agent.outcome",
+    "RunFolder": "agent.run_folder",
+    "Settings": "settings",
+    "aoptimize": "agent.run",
+    "build_graph": "agent.graph",
+    "optimize": "agent.run",
+    "resume": "agent.run",
+    "load_settings": "settings",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: importing the package costs next to nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

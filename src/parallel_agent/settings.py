@@ -1,0 +1,118 @@
+"""Every knob, once: its default, its environment variable, its place in the config file, its flag.
+
+Values come, the first that is given wins, from arguments (the flags of the command line), from
+environment variables ``PARALLEL_AGENT_NAME``, and from ``parallel-agent.toml`` in the working
+directory. Defaults are those below.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_FILE = "parallel-agent.toml"
+MAX_BUDGET_USD = Decimal(1_000_000)
+"""A cap above this is taken for a slip of the keyboard."""
+
+Effort = Literal["quick", "normal", "thorough"]
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be: the message names the setting and what is wrong with it."""
+
+
+class Settings(BaseSettings):
+    """What a run is told. Immutable; raises SettingsError through `load_settings` for bad values."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PARALLEL_AGENT_", toml_file=CONFIG_FILE, frozen=True, extra="forbid"
+    )
+
+    out: Path | None = None
+    """``--out``: the run or suite folder; default a fresh one under ``.parallel-agent/runs/``."""
+    kernel: str | None = None
+    """``--kernel``: the function to speed up; default the only one that can be it."""
+    contract: Path | None = None
+    """``--contract``: a TOML file; default ``NAME.toml`` beside the source, else inferred."""
+    threads: Annotated[int | None, Field(ge=1, le=1024)] = None
+    """``--threads``: OpenMP threads of the candidates; default all cores this process may use."""
+    size: Annotated[tuple[str, ...], NoDecode] = ()
+    """``--size``: sizes to time at, ``4096`` for every dimension or ``M=100,N=200``; repeatable."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """``--seed``: of all random inputs."""
+    effort: Effort = "normal"
+    """``--effort``: how many strategies are tried and how long each is timed."""
+    model: Annotated[tuple[str, ...], NoDecode] = ("rules",)
+    """``--model``: who writes candidates; ``rules`` is free and built in."""
+    budget: Annotated[Decimal, Field(ge=0, le=MAX_BUDGET_USD)] = Decimal(0)
+    """``--budget``: the most that may be spent, in US dollars."""
+    cxx: str = "g++"
+    """``--cxx``: the compiler, for original and candidates alike."""
+    cxxflags: Annotated[tuple[str, ...], NoDecode] = ("-std=c++20", "-O3", "-fopenmp")
+    """``--cxxflags``: its flags, for original and candidates alike."""
+    require_race_check: bool = False
+    """``--require-race-check``: reject candidates where no race detector is installed."""
+    max_steps: Annotated[int, Field(ge=1, le=20)] = 3
+    """Steps of one branch at most: the first candidate and its refinements."""
+
+    @field_validator("cxxflags", mode="before")
+    @classmethod
+    def _split_flags(cls, value: Any) -> Any:
+        return tuple(shlex.split(value)) if isinstance(value, str) else value
+
+    @field_validator("size", "model", mode="before")
+    @classmethod
+    def _split_list(cls, value: Any) -> Any:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("model")
+    @classmethod
+    def _known_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name != "rules"]
+        if unknown:
+            raise ValueError(f"'{unknown[0]}' is not known: the only proposer here is 'rules'")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment before the config file."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @property
+    def thread_count(self) -> int:
+        """Threads of the candidates: as set, or the cores that this process may use."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+def load_settings(**given: Any) -> Settings:
+    """Settings from arguments (None means not given), environment and config file.
+
+    Raises SettingsError with the name of the first bad setting.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{name}: {first['msg']}") from None
+    except ValueError as error:  # a config file that is not TOML
+        raise SettingsError(f"{CONFIG_FILE}: {error}") from None
