@@ -1,0 +1,1 @@
+"""Money: the ledger with its scopes, reservations and settlements."""

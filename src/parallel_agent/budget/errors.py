@@ -1,0 +1,43 @@
+"""What can go wrong with an account."""
+
+from __future__ import annotations
+
+from parallel_agent.budget.money import NanoUSD, format_usd
+
+
+class LedgerError(RuntimeError):
+    """The account cannot be read or written, or was asked for what it does not hold.
+
+    A RuntimeError, because generic retry policies leave those alone: trying again does not help.
+    """
+
+
+class CapExceeded(LedgerError):  # noqa: N818 - the design's word
+    """A reservation does not fit under the cap of ``scope``; nothing was reserved.
+
+    ``needed`` and ``available`` are nano-dollars; ``available`` is negative after a breach.
+    """
+
+    def __init__(self, scope: str, needed: NanoUSD, available: NanoUSD) -> None:
+        super().__init__(scope, needed, available)
+        self.scope = scope
+        self.needed = needed
+        self.available = available
+
+    def __str__(self) -> str:
+        return (
+            f"{format_usd(self.needed)} USD needed, "
+            f"{format_usd(self.available)} USD available in {self.scope}"
+        )
+
+
+class ReservationClosed(LedgerError):  # noqa: N818 - the design's word
+    """The reservation was settled, released or forfeited before; nothing was changed."""
+
+    def __init__(self, reservation: int, kind: str) -> None:
+        super().__init__(reservation, kind)
+        self.reservation = reservation
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return f"reservation {self.reservation} is already {self.kind}"

@@ -1,0 +1,73 @@
+"""A process that works on an account, for test_ledger_processes.py: it prints what it was told.
+
+``work LEDGER SEED STEPS``: reserve and close at random, one line for each call that returned.
+``hold LEDGER``: write an entry, and wait inside the open transaction to be killed.
+``create LEDGER``: create the account, or open the one another process created.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from parallel_agent.budget.errors import CapExceeded
+from parallel_agent.budget.ledger import Ledger
+
+
+def say(*words: object) -> None:
+    print(*words, flush=True)  # noqa: T201 - the parent reads it
+
+
+def work(path: Path, seed: int, steps: int) -> None:
+    ledger = Ledger.open(path)
+    dice = random.Random(seed)
+    kernel = ledger.add_scope(f"k{seed % 2}", cap=6000)
+    branch = ledger.add_scope(f"b{seed}", kernel)
+    for step in range(steps):
+        amount = dice.randrange(100)
+        try:
+            reservation = ledger.reserve(branch, amount, what=f"step {step}", key=f"{seed}")
+        except CapExceeded:
+            say("refused", 0, amount)
+            continue
+        say("reserved", reservation.id, amount)
+        fate = dice.random()
+        if fate < 0.6:
+            price = dice.randint(0, amount)
+            ledger.settle(reservation.id, price, detail={"seed": seed})
+            say("settled", reservation.id, price)
+        elif fate < 0.75:
+            ledger.release(reservation.id, "not sent")
+            say("released", reservation.id, 0)
+        elif fate < 0.9:
+            ledger.forfeit(reservation.id, "timed out")
+            say("forfeited", reservation.id, amount)
+
+
+def hold(path: Path) -> None:
+    ledger = Ledger.open(path)
+    with ledger._file.transaction(write=True) as db:
+        db.execute(
+            "INSERT INTO entries (at, kind, scope, amount, what, detail)"
+            " VALUES ('now', 'reserved', 'account', 100, 'x', '{}')"
+        )
+        say("holding")
+        time.sleep(600)
+
+
+def create(path: Path) -> None:
+    sys.stdin.readline()
+    try:
+        Ledger.create(path, 100)
+        say("created")
+    except FileExistsError:
+        say("found", Ledger.open(path).available())
+
+
+if __name__ == "__main__":
+    action, ledger_path, *numbers = sys.argv[1:]
+    actions: dict[str, Callable[..., None]] = {"work": work, "hold": hold, "create": create}
+    actions[action](Path(ledger_path), *map(int, numbers))

@@ -1,0 +1,78 @@
+"""The audit finds every entry that a well-kept account cannot hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from parallel_agent.budget.audit import Breach, Entry, Kind, audit_entries
+from parallel_agent.budget.scopes import ScopeSums, child_path, lineage
+
+CAPS = {"account": 100, "account/k": 50, "account/k/b": None}
+
+
+def entry(
+    number: int, kind: Kind, amount: int, of: int | None = None, scope: str = "account/k/b"
+) -> Entry:
+    return Entry(number, "2026-11-22T00:00:00.000+00:00", kind, scope, amount, of, "x", None, {})
+
+
+def test_a_well_kept_account() -> None:
+    lines = [
+        entry(1, "reserved", 30),
+        entry(2, "reserved", 20),
+        entry(3, "settled", 10, of=1),
+        entry(4, "released", 0, of=2),
+        entry(5, "reserved", 40, scope="account/k"),
+        entry(6, "forfeited", 40, of=5, scope="account/k"),
+        entry(7, "reserved", 50, scope="account"),
+    ]
+    audit = audit_entries(CAPS, lines)
+    assert audit.ok
+    assert audit.entries == tuple(lines)
+    assert audit.breaches == ()
+    assert audit.over_cap == ()
+    assert audit.scopes == (
+        ScopeSums("account", 100, settled=10, forfeited=40, outstanding=50),
+        ScopeSums("account/k", 50, settled=10, forfeited=40),
+        ScopeSums("account/k/b", None, settled=10),
+    )
+
+
+def test_a_breach_is_the_truth_and_no_violation() -> None:
+    audit = audit_entries(CAPS, [entry(1, "reserved", 30), entry(2, "settled", 60, of=1)])
+    assert audit.ok
+    assert audit.breaches == (Breach(2, 1, "account/k/b", reserved=30, settled=60),)
+    assert audit.over_cap == ("account/k",)
+
+
+R = entry(1, "reserved", 30)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ([entry(1, "reserved", 51)], "51 reserved where 50 was available in account/k"),
+        ([R, entry(2, "reserved", 71, scope="account")], "70 was available in account"),
+        ([R, entry(2, "settled", 60, of=1), entry(3, "reserved", 0)], "0 reserved where -10 was"),
+        ([R, entry(2, "settled", 1, of=1), entry(3, "settled", 1, of=1)], "1 is not open"),
+        ([R, entry(2, "released", 0, of=1), entry(3, "forfeited", 30, of=1)], "1 is not open"),
+        ([entry(1, "settled", 1, of=7)], "reservation 7 is not open"),
+        ([entry(1, "settled", 1)], "reservation None is not open"),
+        ([R, entry(2, "settled", 1, of=1, scope="account")], "belongs to account/k/b"),
+        ([R, entry(2, "released", 1, of=1)], "a release charges nothing"),
+        ([R, entry(2, "forfeited", 29, of=1)], "a forfeit charges the whole reservation"),
+        ([entry(1, "reserved", -1)], "the amount is negative"),
+        ([entry(1, "reserved", 1, scope="account/nobody")], "account/nobody does not exist"),
+    ],
+)
+def test_violations(lines: list[Entry], problem: str) -> None:
+    audit = audit_entries(CAPS, lines)
+    assert not audit.ok
+    (violation,) = audit.violations
+    assert violation.startswith(f"entry {lines[-1].id} ({lines[-1].kind}): ")
+    assert problem in violation
+
+
+def test_paths() -> None:
+    assert child_path("account", "kernel:saxpy<int, 3>") == "account/kernel:saxpy<int, 3>"
+    assert lineage("account/k/b") == ["account/k/b", "account/k", "account"]
