@@ -1,0 +1,1 @@
+"""Interleaved timing, its statistics, and the lane that lets one timing run at a time."""

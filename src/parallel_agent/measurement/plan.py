@@ -1,0 +1,61 @@
+"""How much time a measurement may take, by effort."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Effort = Literal["quick", "normal", "thorough"]
+
+MIB = 1 << 20
+
+_MOST_BYTES_FOR_CACHE = 256 * MIB
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TimingPlan(_Model):
+    """When the timing of one pair of programs at one size may stop, and when it must."""
+
+    warmup: int = Field(default=1, ge=0)
+    """Pairs that are run and checked first and do not count."""
+    min_pairs: int = Field(default=5, ge=2)
+    """Before these no candidate is called better."""
+    max_pairs: int = Field(default=60, ge=2)
+    max_seconds: float = Field(default=20.0, gt=0)
+    """Of the whole timing: drawing, checking and warm-up too. ``min_pairs`` are run all the same,
+    unless every pair so far was lost by far."""
+    precision: float = Field(default=0.03, gt=0)
+    """Relative width of the interval at which the ratio is known well enough."""
+
+
+class SizeLimits(_Model):
+    """What the largest of the timing sizes may take."""
+
+    max_seconds: float = Field(default=0.25, gt=0)
+    """Of one call of the original."""
+    max_bytes: int = Field(default=64 * MIB, gt=0)
+    """Of one call's encoded inputs."""
+
+
+def plan_for(effort: Effort) -> TimingPlan:
+    """The plan for one pair at one size."""
+    if effort == "quick":
+        return TimingPlan(max_pairs=20, max_seconds=6.0, precision=0.06)
+    if effort == "normal":
+        return TimingPlan()
+    return TimingPlan(warmup=2, min_pairs=10, max_pairs=200, max_seconds=90.0, precision=0.015)
+
+
+def size_limits_for(effort: Effort, *, cache_bytes: int = 0) -> SizeLimits:
+    """The limits of the large size, beyond the last-level cache of ``cache_bytes`` where it may be.
+
+    Twice the cache, up to 256 MiB, but not for a quick look: inputs are drawn anew for every pair.
+    """
+    if effort == "quick":
+        return SizeLimits(max_seconds=0.1, max_bytes=32 * MIB)
+    beyond_cache = min(2 * cache_bytes, _MOST_BYTES_FOR_CACHE)
+    return SizeLimits(max_seconds=0.25, max_bytes=max(64 * MIB, beyond_cache))
