@@ -1,0 +1,319 @@
+"""The contract of a kernel: what inputs it accepts and how its results are compared.
+
+A contract is a pydantic model with a TOML form that a person can edit::
+
+    kernel = "jacobi"
+
+    [dimensions.N]
+    minimum = 1
+
+    [parameters.input]
+    length = "N*N"
+    values = { kind = "uniform", low = -10.0, high = 10.0 }
+
+    [parameters.N]
+    equals = "N"
+
+    [comparison]
+    relative = 1e-9
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from parallel_agent.kernel.types import (
+    Pair,
+    Pointer,
+    Scalar,
+    Signature,
+    String,
+    Struct,
+    Type,
+    Vector,
+    members,
+)
+
+
+class ContractError(ValueError):
+    """A contract that cannot be used; ``str(error)`` says which part and why."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+_MAX_BITS = 64  # of any intermediate result: sizes are far smaller, and 9**9**9 must not be tried
+
+
+def _power(base: int, exponent: int) -> int:
+    if exponent < 0 or base.bit_length() * exponent > 2 * _MAX_BITS:
+        raise OverflowError("the power is too large or negative")
+    return int(base**exponent)
+
+
+_OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Pow: _power,
+}
+
+
+def evaluate(expression: str | int, sizes: Mapping[str, int]) -> int:
+    """The value of an integer expression of dimensions: ``+ - * // **``, names and numbers.
+
+    Raises ContractError for anything else, an unknown name, a division by zero, and where a part of
+    it needs more than 64 bits.
+    """
+
+    def visit(node: ast.AST) -> int:
+        value = part(node)
+        if value.bit_length() > _MAX_BITS:
+            raise OverflowError("the value is too large")
+        return value
+
+    def part(node: ast.AST) -> int:
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return node.value
+        if isinstance(node, ast.Name) and node.id in sizes:
+            return sizes[node.id]
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+            return _OPERATORS[type(node.op)](visit(node.left), visit(node.right))
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -visit(node.operand)
+        raise ContractError(f"'{expression}': '{ast.unparse(node)}' is not known here")
+
+    try:
+        return visit(ast.parse(str(expression).strip(), mode="eval").body)
+    except ContractError:
+        raise
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
+        raise ContractError(f"'{expression}' is not an integer expression: {error}") from None
+
+
+class Dimension(_Model):
+    """A size that varies: every value of at least ``minimum`` that fits the other conditions."""
+
+    minimum: int = Field(0, ge=0)
+    multiple_of: int = Field(1, ge=1)
+    power_of_two: bool = False
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> Self:
+        if self.power_of_two and self.multiple_of > 1:
+            raise ValueError("multiple_of and power_of_two exclude each other")
+        return self
+
+    def fit(self, size: int) -> int:
+        """The largest allowed size not above ``size``, or the smallest allowed one."""
+        size = max(size, self.minimum, 1 if self.power_of_two else 0)
+        if self.power_of_two:
+            fitted = 1 << (size.bit_length() - 1)
+            return fitted if fitted >= self.minimum else fitted * 2
+        fitted = size - size % self.multiple_of
+        return fitted if fitted >= self.minimum else fitted + self.multiple_of
+
+
+class Values(_Model):
+    """The domain that numbers (or the characters of a string) are drawn from.
+
+    ``uniform``: reals in [low, high). ``integers``: whole numbers from low to high, both included;
+    the bounds may be expressions of dimensions such as ``"N-1"``. ``text``: strings of lower-case
+    letters whose length is from low to high. ``sorted`` puts a vector in ascending order and
+    ``distinct`` makes its integers differ from each other.
+    """
+
+    kind: Literal["uniform", "integers", "text"]
+    low: float | int | str = 0
+    high: float | int | str = 1
+    sorted: bool = False
+    distinct: bool = False
+
+    @model_validator(mode="after")
+    def _distinct_integers(self) -> Self:
+        if self.distinct and self.kind != "integers":
+            raise ValueError("distinct is for integers")
+        return self
+
+
+class ParameterContract(_Model):
+    """What one parameter is given.
+
+    ``equals``: an integer parameter that holds a size. ``length``: the number of elements of a
+    vector or pointer; a list for nested vectors, outermost first. ``values``: the domain, and
+    ``fields`` the domains of a struct's members (``first``/``second`` for pairs) by name.
+    """
+
+    equals: str | None = None
+    length: str | list[str] | None = None
+    values: Values | None = None
+    fields: dict[str, Values] = Field(default_factory=dict)
+
+    def lengths(self) -> list[str]:
+        """The lengths, outermost first; empty where there are none."""
+        if self.length is None:
+            return []
+        return [self.length] if isinstance(self.length, str) else self.length
+
+
+class Comparison(_Model):
+    """How results are compared with the original's.
+
+    Floating-point results agree when |a - b| <= absolute + relative * (|b| + rms(b)), b being the
+    original's. NaN and infinities must match in kind and place. Integers and booleans are exact.
+    ``any_order`` names vector results whose order the kernel does not promise: parameters, and
+    ``return`` for the returned vector.
+    """
+
+    relative: float = Field(1e-9, ge=0)
+    absolute: float = Field(0.0, ge=0)
+    any_order: list[str] = Field(default_factory=list)
+
+
+class Contract(_Model):
+    """What inputs a kernel accepts and how its results are compared."""
+
+    kernel: str
+    dimensions: dict[str, Dimension] = Field(default_factory=dict)
+    parameters: dict[str, ParameterContract] = Field(default_factory=dict)
+    comparison: Comparison = Field(default_factory=Comparison)
+    timing: list[dict[str, int]] = Field(default_factory=list)
+    """Sizes to time at; empty: chosen by measurement."""
+
+    @field_validator("timing")
+    @classmethod
+    def _not_negative(cls, timing: list[dict[str, int]]) -> list[dict[str, int]]:
+        if any(size < 0 for sizes in timing for size in sizes.values()):
+            raise ValueError("a size is negative")
+        return timing
+
+    def sizes(self, base: int) -> dict[str, int]:
+        """Sizes near ``base`` for every dimension, unequal where there are several.
+
+        With several dimensions the first gets ``base`` and the others a little more each (powers
+        of two: twice as much), so that a mix-up of rows and columns shows.
+        """
+
+        def more(position: int, dimension: Dimension) -> int:
+            if base <= 1:
+                return base
+            return base << position if dimension.power_of_two else base + position
+
+        return {
+            name: dimension.fit(more(position, dimension))
+            for position, (name, dimension) in enumerate(self.dimensions.items())
+        }
+
+    def check_against(self, signature: Signature) -> None:
+        """Raise ContractError unless every parameter of the kernel is covered, and no other."""
+        results: dict[str, Type | None] = {p.name: p.type for p in signature.parameters}
+        if unknown := set(self.parameters) - set(results):
+            raise ContractError(f"{self.kernel} has no parameter '{sorted(unknown)[0]}'")
+        probe = {name: dimension.fit(4) for name, dimension in self.dimensions.items()}
+        for parameter in signature.parameters:
+            given = self.parameters.get(parameter.name, ParameterContract())
+            try:
+                _check_parameter(parameter.type, given, probe)
+            except ContractError as error:
+                raise ContractError(f"parameter '{parameter.name}': {error}") from None
+        results["return"] = signature.returns
+        for name in self.comparison.any_order:
+            if not isinstance(results.get(name), Vector):
+                raise ContractError(f"any_order: '{name}' is not a vector")
+        for sizes in self.timing:
+            if set(sizes) != set(self.dimensions):
+                raise ContractError(f"timing sizes must name {sorted(self.dimensions)}")
+
+    def to_toml(self, notes: list[str] | None = None) -> str:
+        """The contract as TOML, with ``notes`` as comments on top."""
+        document = tomlkit.document()
+        for note in notes or []:
+            printable = "".join(c if c.isprintable() else " " for c in note)
+            document.add(tomlkit.comment(printable))
+        plain = self.model_dump(mode="json", exclude_defaults=True)
+        for key in ("kernel", "timing", "dimensions", "parameters", "comparison"):
+            if key in plain or key == "dimensions":
+                document.add(key, _toml_item(plain.get(key, {}), depth=0))
+        return tomlkit.dumps(document)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Contract:
+        """Read a contract; ContractError with the first thing that is wrong."""
+        try:
+            return cls.model_validate(tomlkit.parse(text).unwrap())
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ContractError(f"{where}: {first['msg']}") from None
+        except tomlkit.exceptions.TOMLKitError as error:
+            raise ContractError(f"not TOML: {error}") from None
+
+    @classmethod
+    def load(cls, path: Path) -> Contract:
+        """Read a contract from a file; ContractError if it is unreadable or wrong."""
+        try:
+            return cls.from_toml(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ContractError(f"{path}: {error}") from None
+
+
+def _check_parameter(type_: Type, given: ParameterContract, probe: Mapping[str, int]) -> None:
+    """Raise ContractError unless arguments of the type can be drawn as is said."""
+    if given.equals is not None:
+        if not (isinstance(type_, Scalar) and type_.kind in ("int", "uint", "float")):
+            raise ContractError("only a number can be equal to a size")
+        evaluate(given.equals, probe)
+        return
+    depth, element = _levels(type_)
+    if len(given.lengths()) != depth:
+        raise ContractError(f"needs {depth or 'no'} length{'s' * (depth != 1)}")
+    for length in given.lengths():
+        evaluate(length, probe)
+    if isinstance(element, Struct | Pair):
+        known = dict(members(element))
+        if unknown := set(given.fields) - set(known):
+            raise ContractError(f"there is no field '{sorted(unknown)[0]}'")
+    elif given.fields:
+        raise ContractError("only structs and pairs have fields")
+    for values in [*given.fields.values(), *([given.values] if given.values else [])]:
+        if (values.kind == "text") != isinstance(element, String):
+            raise ContractError("text is for strings, and strings are text")
+        for bound in (values.low, values.high):
+            if isinstance(bound, str):
+                evaluate(bound, probe)
+
+
+def _levels(type_: Type) -> tuple[int, Type]:
+    """How many lengths a type needs, and what is at the bottom of its vectors."""
+    depth = 0
+    while isinstance(type_, Vector | Pointer):
+        depth, type_ = depth + 1, type_.element
+    return depth, type_
+
+
+_TABLE_DEPTH = 2  # [parameters.x] is a table; what lies deeper is written inline
+
+
+def _toml_item(value: object, depth: int) -> object:
+    if isinstance(value, dict):
+        table = tomlkit.table(is_super_table=depth == 0) if depth < _TABLE_DEPTH else None
+        inline = tomlkit.inline_table()
+        target = inline if table is None else table
+        for key, item in value.items():
+            target.add(key, _toml_item(item, depth + 1))
+        return target
+    if isinstance(value, list):
+        array = tomlkit.array()
+        for item in value:
+            array.append(_toml_item(item, _TABLE_DEPTH))
+        return array
+    return value

@@ -1,0 +1,202 @@
+"""Concrete inputs drawn from a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from parallel_agent.kernel.codec import encode_calls
+from parallel_agent.kernel.contract import (
+    Contract,
+    ContractError,
+    ParameterContract,
+    Values,
+    evaluate,
+)
+from parallel_agent.kernel.types import (
+    Array,
+    Pair,
+    Parameter,
+    Pointer,
+    Scalar,
+    Signature,
+    String,
+    Struct,
+    Type,
+    Vector,
+    dtype,
+    is_flat,
+    members,
+)
+
+_REALS = Values(kind="uniform", low=-10.0, high=10.0)
+_TEXT = Values(kind="text", low=0, high=12)
+
+
+class Workload:
+    """Draws the arguments of calls of a kernel, at any sizes, from a seeded generator."""
+
+    def __init__(self, signature: Signature, contract: Contract) -> None:
+        self.signature = signature
+        self.contract = contract
+
+    def draw(self, sizes: Mapping[str, int], rng: np.random.Generator) -> list[Any]:
+        """The arguments of one call, in the order of the parameters.
+
+        Raises ContractError where the contract's expressions cannot be drawn from.
+        """
+        return [self._argument(p, sizes, rng) for p in self.signature.parameters]
+
+    def payload(
+        self, sizes: Mapping[str, int], rng: np.random.Generator, instances: int = 1
+    ) -> bytearray:
+        """The encoded arguments of ``instances`` calls, each with inputs of its own."""
+        calls = [self.draw(sizes, rng) for _ in range(instances)]
+        return encode_calls(self.signature, calls)
+
+    def _argument(
+        self, parameter: Parameter, sizes: Mapping[str, int], rng: np.random.Generator
+    ) -> Any:
+        given = self.contract.parameters.get(parameter.name, ParameterContract())
+        try:
+            if given.equals is not None:
+                return dtype(parameter.type).type(evaluate(given.equals, sizes))
+            lengths = [evaluate(length, sizes) for length in given.lengths()]
+            if any(length < 0 for length in lengths):
+                raise ContractError(f"a negative length: {given.length}")
+            return _draw(parameter.type, lengths, given, sizes, rng)
+        except (TypeError, ValueError, OverflowError) as error:
+            shown = f" (sizes {dict(sizes)})"
+            raise ContractError(f"parameter '{parameter.name}': {error}{shown}") from None
+
+
+def _draw(
+    type_: Type,
+    lengths: list[int],
+    given: ParameterContract,
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
+) -> Any:
+    if isinstance(type_, String):
+        return _strings(1, given.values or _TEXT, sizes, rng)[0]
+    if is_flat(type_):
+        return _flat(type_, 1, given.values, given.fields, sizes, rng)[0]
+    if not lengths:
+        raise ContractError("a length is missing")
+    assert isinstance(type_, Vector | Pointer)
+    if is_flat(type_.element):
+        return _flat(type_.element, lengths[0], given.values, given.fields, sizes, rng)
+    if isinstance(type_.element, String):
+        return _strings(lengths[0], given.values or _TEXT, sizes, rng)
+    return [_draw(type_.element, lengths[1:], given, sizes, rng) for _ in range(lengths[0])]
+
+
+def _flat(
+    type_: Type,
+    count: int,
+    values: Values | None,
+    fields: Mapping[str, Values],
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
+) -> np.ndarray[Any, Any]:
+    """``count`` values of a flat type, as an array with the type's memory layout."""
+    if isinstance(type_, Scalar):
+        return _scalars(type_, count, values, sizes, rng)
+    if isinstance(type_, Array):
+        element = _flat(type_.element, count * type_.length, values, fields, sizes, rng)
+        return element.reshape((count, type_.length, *element.shape[1:]))
+    assert isinstance(type_, Struct | Pair)
+    result = np.zeros(count, dtype=dtype(type_))
+    for name, member in members(type_):
+        domain = fields.get(name, values)
+        result[name] = _flat(member, count, domain, {}, sizes, rng)
+    if (order := next((n for n, v in fields.items() if v.sorted), None)) is not None:
+        result = result[np.argsort(result[order], kind="stable")]
+    return result
+
+
+def _scalars(
+    type_: Scalar,
+    count: int,
+    values: Values | None,
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
+) -> np.ndarray[Any, Any]:
+    layout = dtype(type_)
+    if type_.kind == "bool":
+        return rng.integers(0, 2, count).astype(layout)
+    if type_.kind in ("float", "complex"):
+        numbers = _reals(count, values or _REALS, sizes, rng)
+        if type_.kind == "complex":
+            imaginary = _reals(count, values or _REALS, sizes, rng)
+            return (numbers + 1j * imaginary).astype(layout)
+        return numbers.astype(layout)
+    return _integers(type_, count, values or default_integers(type_), sizes, rng)
+
+
+def _limits(type_: Scalar) -> tuple[int, int]:
+    """The smallest and the largest value of an integer type."""
+    info = np.iinfo(f"{'i' if type_.kind == 'int' else 'u'}{type_.size}")
+    return int(info.min), int(info.max)
+
+
+def default_integers(type_: Scalar) -> Values:
+    """The domain of integers that nobody said anything about."""
+    if type_.kind == "int":
+        limit = min(1000, _limits(type_)[1])
+        return Values(kind="integers", low=-limit, high=limit)
+    if type_.kind == "char":
+        return Values(kind="integers", low=ord("a"), high=ord("z"))
+    return Values(kind="integers", low=0, high=min(1000, _limits(type_)[1]))
+
+
+_WIDE = Scalar(kind="int", size=8, spelling="long")
+
+
+def _bounds(values: Values, sizes: Mapping[str, int]) -> tuple[float | int, float | int]:
+    """The domain's ends. An empty one (an index into nothing) has just its lowest value."""
+    low, high = (
+        evaluate(bound, sizes) if isinstance(bound, str) else bound
+        for bound in (values.low, values.high)
+    )
+    return low, max(low, high)
+
+
+def _reals(
+    count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
+) -> np.ndarray[Any, Any]:
+    """Numbers of type double, whole ones where the domain is integers."""
+    if values.kind == "integers":
+        return _integers(_WIDE, count, values, sizes, rng).astype(np.float64)
+    numbers = rng.uniform(*_bounds(values, sizes), count)
+    return np.sort(numbers) if values.sorted else numbers
+
+
+def _integers(
+    type_: Scalar, count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
+) -> np.ndarray[Any, Any]:
+    """Whole numbers of an integer type: those of the domain that the type can hold."""
+    least, most = _limits(type_)
+    low, high = (min(max(int(bound), least), most) for bound in _bounds(values, sizes))
+    if values.distinct:
+        if high - low + 1 < count:
+            raise ContractError(f"there are no {count} distinct integers from {low} to {high}")
+        numbers = (low + rng.choice(high - low + 1, count, replace=False)).astype(dtype(type_))
+    else:
+        numbers = rng.integers(low, high, count, dtype=dtype(type_).type, endpoint=True)
+    return np.sort(numbers) if values.sorted else numbers
+
+
+def _strings(
+    count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
+) -> list[bytes]:
+    low, high = (int(bound) for bound in _bounds(values, sizes))
+    if low < 0:
+        raise ContractError(f"a negative length of text: {values.low}")
+    lengths = rng.integers(low, high, count, endpoint=True)
+    letters = rng.integers(ord("a"), ord("z"), int(lengths.sum()), endpoint=True, dtype=np.uint8)
+    data, ends = letters.tobytes(), np.cumsum(lengths)
+    words = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    return sorted(words) if values.sorted else words
