@@ -1,0 +1,33 @@
+"""Building a kernel, original or candidate, with the adapter that lets us call it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from parallel_agent.kernel.types import Parameter, Pointer, Signature
+from parallel_agent.toolchain.adapter import AdapterParameter, AdapterSpec, adapter_sources
+from parallel_agent.toolchain.compiler import Compilation, Compiler, Mode
+
+
+def adapter_spec(signature: Signature) -> AdapterSpec:
+    """How the generated adapter calls a kernel of this signature."""
+    return AdapterSpec(
+        function=signature.name,
+        parameters=tuple(_parameter(p) for p in signature.parameters),
+        returns=None if signature.returns is None else signature.returns.spelling,
+    )
+
+
+def build(
+    compiler: Compiler, signature: Signature, source: str, directory: Path, mode: Mode
+) -> Compilation:
+    """Compile ``source`` with its adapter to ``directory/mode``; the result says how it went."""
+    directory.mkdir(parents=True, exist_ok=True)
+    sources = adapter_sources(adapter_spec(signature), source)
+    return compiler.compile(sources, directory=directory, output=mode, mode=mode)
+
+
+def _parameter(parameter: Parameter) -> AdapterParameter:
+    type_ = parameter.type
+    spelling = type_.element.spelling if isinstance(type_, Pointer) else type_.spelling
+    return AdapterParameter(name=parameter.name, type=spelling, passing=parameter.passing)

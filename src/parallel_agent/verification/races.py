@@ -1,0 +1,67 @@
+"""Gate: no data race shows under a race detector that knows OpenMP."""
+
+from __future__ import annotations
+
+import re
+
+from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
+from parallel_agent.toolchain.runner import WorkerDied, WorkerError
+from parallel_agent.verification.build import build
+from parallel_agent.verification.gate import Examination, Rejection
+
+UNAVAILABLE = "unavailable"
+_PLACE = re.compile(r"#\d+ .*kernel\.hpp:(\d+)")
+
+
+class RaceGate:
+    """Runs the checking inputs and those of the timed sizes with more threads than cores.
+
+    Without a detector on the machine nothing is decided, and the verdict says so; ``required``
+    makes that a rejection.
+    """
+
+    name = "races"
+
+    def __init__(self, *, required: bool = False) -> None:
+        self._required = required
+
+    def check(self, examination: Examination) -> str:
+        """Build with the detector's compiler and run."""
+        detector = RaceDetector.find()
+        if detector is None:
+            if self._required:
+                raise Rejection(f"could not be checked: no race detector; {INSTALL}")
+            return f"{UNAVAILABLE}: no race detector; {INSTALL}"
+        directory = examination.directory / "races"
+        compiled = build(
+            detector.compiler(examination.compiler),
+            examination.kernel.signature,
+            examination.source,
+            directory,
+            "optimized",
+        )
+        if compiled.binary is None:
+            first = compiled.errors[0]
+            raise Rejection(f"could not be checked: {first.message} (line {first.line}, clang)")
+        reference = examination.reference
+        cases = [*reference.check_cases(), *reference.timing_cases()]
+        found = reference.run_cases(
+            compiled.binary,
+            2 * examination.threads,
+            cases,
+            env=detector.environment(directory),
+            describe=_described,
+        )
+        compiled.binary.unlink()
+        if found:
+            raise Rejection(found)
+        return f"{len(cases)} inputs at {2 * examination.threads} threads, none found"
+
+
+def _described(error: WorkerError) -> str:
+    """Which lines of the candidate the detector names."""
+    if not isinstance(error, WorkerDied) or not error.sanitizer:
+        return str(error)
+    lines = sorted({int(line) for line in _PLACE.findall(error.output)})
+    shown = ", ".join(str(line) for line in lines)
+    return f"a data race at line{'s' * (len(lines) > 1)} {shown}" if lines else "a data race"

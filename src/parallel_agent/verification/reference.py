@@ -1,0 +1,154 @@
+"""The original kernel as the judge of candidates: its builds, and what it answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from parallel_agent.kernel.codec import decode_calls
+from parallel_agent.kernel.contract import Contract
+from parallel_agent.kernel.types import Signature
+from parallel_agent.kernel.workload import Workload
+from parallel_agent.toolchain.runner import SharedMemory, Worker, WorkerError
+from parallel_agent.toolchain.sandbox import Limits
+from parallel_agent.verification.compare import difference
+
+CHECK_BASES = (0, 1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 64, 100)
+"""Sizes for checking: none, one, few, primes, powers of two and their neighbours."""
+DRAWS = 2
+"""Different inputs for each size."""
+MAX_CHECK_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Case:
+    """One concrete input for checking, and how to draw it again."""
+
+    sizes: Mapping[str, int]
+    seed: tuple[int, ...]
+    payload: bytes
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
+        return f"{shown or 'no sizes'}, seed {list(self.seed)}"
+
+
+@dataclass
+class Reference:
+    """An original kernel with its contract, its optimized binary, and its answers so far.
+
+    ``timing_sizes`` are the sizes that candidates are timed at, smallest first.
+    """
+
+    signature: Signature
+    contract: Contract
+    binary: Path
+    limits: Limits
+    seed: int = 0
+    timing_sizes: tuple[Mapping[str, int], ...] = ()
+    _answers: dict[tuple[int, ...], bytes] = field(default_factory=dict)
+
+    @property
+    def workload(self) -> Workload:
+        """Draws inputs as the contract says."""
+        return Workload(self.signature, self.contract)
+
+    def check_cases(self) -> Iterator[Case]:
+        """Edge-case and random inputs at small sizes."""
+        seen = set()
+        for base in CHECK_BASES:
+            sizes = self.contract.sizes(base)
+            if (key := tuple(sizes.values())) in seen:
+                continue
+            seen.add(key)
+            for draw in range(DRAWS):
+                case = self.case(sizes, (self.seed, base, draw))
+                if len(case.payload) <= MAX_CHECK_BYTES:
+                    yield case
+
+    def timing_cases(self) -> Iterator[Case]:
+        """One input for every size that is timed, smallest first."""
+        for position, sizes in enumerate(self.timing_sizes):
+            yield self.case(sizes, (self.seed, 1000, position))
+
+    def case(self, sizes: Mapping[str, int], seed: tuple[int, ...]) -> Case:
+        """The input that belongs to these sizes and this seed."""
+        payload = self.workload.payload(sizes, np.random.default_rng(list(seed)))
+        return Case(sizes, seed, bytes(payload))
+
+    def answer(self, case: Case) -> bytes:
+        """What the original answers, encoded; remembered for small inputs."""
+        if case.seed in self._answers:
+            return self._answers[case.seed]
+        with self.worker(self.binary, 1) as worker:
+            answer = bytes(worker.call(case.payload))
+        if len(answer) <= MAX_CHECK_BYTES:
+            self._answers[case.seed] = answer
+        return answer
+
+    def compare(self, expected: bytes, got: bytes, calls: int = 1) -> str | None:
+        """Where a candidate's encoded outputs differ from the original's; None if they agree."""
+        if expected == got:
+            return None
+        try:
+            outputs = decode_calls(self.signature, got, calls)
+        except ValueError as error:
+            return str(error)
+        originals = decode_calls(self.signature, expected, calls)
+        rule = self.contract.comparison
+        for original, output in zip(originals, outputs, strict=True):
+            found = difference(self.signature, rule, original, output)
+            if found:
+                return found
+        return None
+
+    @contextmanager
+    def worker(
+        self,
+        binary: Path,
+        threads: int,
+        inputs: SharedMemory | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Iterator[Worker]:
+        """A process that runs ``binary``, ended with the context."""
+        with Worker(
+            binary,
+            threads=threads,
+            limits=self.limits,
+            directory=binary.parent,
+            inputs=inputs,
+            env=env,
+        ) as worker:
+            yield worker
+
+    def run_cases(
+        self,
+        binary: Path,
+        threads: int,
+        cases: Iterable[Case],
+        *,
+        env: Mapping[str, str] | None = None,
+        describe: Callable[[WorkerError], str] = str,
+    ) -> str | None:
+        """Run a candidate's binary over the cases; the first difference or crash, or None."""
+        with self.worker(binary, threads, env=env) as worker:
+            for case in cases:
+                expected = self.answer(case)
+                try:
+                    found = self.compare(expected, bytes(worker.call(case.payload)))
+                except WorkerError as error:
+                    found = describe(error)
+                if found:
+                    return f"{found} ({case}, {threads} threads)"
+        return None
+
+
+def thread_counts(maximum: int | None = None) -> tuple[int, ...]:
+    """1, 2, all and twice as many threads as there are cores to run on."""
+    cores = maximum or len(os.sched_getaffinity(0))
+    return tuple(sorted({1, 2, cores, 2 * cores}))

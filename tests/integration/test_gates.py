@@ -1,0 +1,230 @@
+"""Candidates before the gates: each wrong one is rejected by the gate that should see it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from parallel_agent.kernel.contract import Contract
+from parallel_agent.kernel.source import ParsedSource, parse
+from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.toolchain.sandbox import Limits
+from parallel_agent.verification.build import build
+from parallel_agent.verification.gate import Examination, Verdict
+from parallel_agent.verification.pipeline import all_gates, examine
+from parallel_agent.verification.reference import Reference
+
+COMPILER = Compiler.find(flags=("-std=c++20", "-O2", "-fopenmp"))
+THREADS = 2
+ORIGINAL = """#include <vector>
+double f(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
+"""
+HEAD, _, REST = ORIGINAL.partition("    double sum")
+CONTRACT = """kernel = "f"
+[dimensions.n]
+[parameters.n]
+equals = "n"
+[parameters.x]
+length = "n"
+values = { kind = "uniform", low = 0.0, high = 16.0 }
+[parameters.y]
+length = "n"
+[parameters.bins]
+length = "16"
+"""
+
+
+@pytest.fixture(scope="module")
+def original() -> ParsedSource:
+    return parse(ORIGINAL)
+
+
+@pytest.fixture(scope="module")
+def reference(original: ParsedSource, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    contract = Contract.from_toml(CONTRACT)
+    signature = original.kernel.signature
+    contract.check_against(signature)
+    directory = tmp_path_factory.mktemp("original")
+    binary = build(COMPILER, signature, ORIGINAL, directory, "optimized").binary
+    assert binary is not None
+    return Reference(
+        signature=signature,
+        contract=contract,
+        binary=binary,
+        limits=Limits(wall_seconds=60.0),
+        seed=1,
+        timing_sizes=({"n": 1000}, {"n": 50_000}, {"n": 200_000}),
+    )
+
+
+def verdict(
+    candidate: str, original: ParsedSource, reference: Reference, directory: Path
+) -> Verdict:
+    examination = Examination(
+        kernel=original.kernel,
+        source=candidate,
+        reference=reference,
+        compiler=COMPILER,
+        directory=directory,
+        threads=THREADS,
+    )
+    return examine(examination, all_gates())
+
+
+def first(statement: str) -> str:
+    """The original with a statement before all others."""
+    return f"{HEAD}    {statement}\n    double sum{REST}"
+
+
+def instead(old: str, new: str) -> str:
+    assert old in ORIGINAL
+    return ORIGINAL.replace(old, new)
+
+
+REJECTED = {
+    "does not compile": (
+        first("undeclared = 1;"),
+        "compile",
+        "was not declared",
+    ),
+    "crashes at size 0": (first("y[0] = x[0];"), "differential", "SIGSEGV (n=0"),
+    "wrong at size 1": (first("if (n == 1) return 0;"), "differential", "(n=1,"),
+    "drops the last of an odd number": (
+        instead("i < n; ++i", "i < n / 2 * 2; ++i"),
+        "differential",
+        "(n=1,",
+    ),
+    "drops the last element": (instead("i < n", "i < n - 1"), "differential", "(n=1,"),
+    "NaN everywhere": (
+        instead("2 * x[i] + 1", '__builtin_nan("")'),
+        "differential",
+        "nan",
+    ),
+    "writes a read-only input": (
+        first("if (n > 3) const_cast<double&>(x[3]) += 1e-15;"),
+        "differential",
+        "read-only input changed: x[3]",
+    ),
+    "another answer with more threads": (
+        "#include <omp.h>\n" + instead("return sum", "return sum + omp_get_max_threads() / 4"),
+        "differential",
+        "(n=0, seed [1, 0, 0], 4 threads)",
+    ),
+    "throws": (first("if (n == 5) throw 1;"), "differential", "the kernel threw"),
+    "exits": (
+        "#include <cstdlib>\n" + first("auto leave = &std::exit; if (n == 5) leave(0);"),
+        "differential",
+        "exit status 0 (n=5",
+    ),
+    "reads out of bounds": (
+        first("volatile double end = n > 0 ? x.data()[n] : 0; (void)end;"),
+        "sanitizers",
+        "heap-buffer-overflow",
+    ),
+    "overflows a signed integer": (
+        instead("]++;", "]++; int top = 2147483640 + i; if (top == 5) bins[0] = 0;"),
+        "sanitizers",
+        "signed integer overflow",
+    ),
+    "wrong at large sizes only": (
+        first("if (n == 50000) return 0;"),
+        "sanitizers",
+        "(n=50000",
+    ),
+    "reaches outside": (first('asm("nop");'), "signature", "forbidden construct: asm"),
+}
+
+
+@pytest.mark.parametrize("case", REJECTED)
+def test_wrong_candidates_are_rejected(
+    case: str, original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    candidate, gate, detail = REJECTED[case]
+    found = verdict(candidate, original, reference, tmp_path)
+    assert not found.accepted
+    assert found.failed is not None
+    assert (found.failed.name, detail in found.failed.detail) == (gate, True), found.failed
+    assert found.gates[-1] == found.failed
+    assert all(result.passed for result in found.gates[:-1])
+    assert bool(found.diagnostics) == (gate == "compile")
+
+
+def test_a_racy_candidate_is_rejected(
+    original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    racy = instead("    for (", "    #pragma omp parallel for reduction(+ : sum)\n    for (")
+    found = verdict(racy, original, reference, tmp_path)
+    assert found.failed is not None
+    assert found.failed.name in ("differential", "sanitizers", "races", "timing size")
+
+
+def test_a_candidate_that_never_answers_is_rejected(
+    original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    endless = first("for (volatile int i = 0; n == 7; i = i + 1) {}")
+    impatient = replace(reference, limits=Limits(wall_seconds=2.0))
+    found = verdict(endless, original, impatient, tmp_path)
+    assert found.failed is not None
+    assert found.failed.name == "differential"
+    assert "no reply within 2 s (n=7" in found.failed.detail
+
+
+CORRECT = {
+    "parallel, with sums in another order": """#include <vector>
+double f(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    double sum = 0;
+    int* b = bins.data();
+    #pragma omp parallel for reduction(+ : sum, b[:16])
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        b[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
+""",
+    "backwards and in two passes": """#include <vector>
+double f(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    #pragma omp parallel for if (n > 300)
+    for (int i = 0; i < n; ++i) y[i] = x[i] + x[i] + 1;
+    double sum = 0;
+    for (int i = n - 1; i >= 0; --i) {
+        ++bins[static_cast<int>(x[i])];
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
+""",
+}
+
+
+@pytest.mark.parametrize("case", CORRECT)
+def test_correct_candidates_are_accepted(
+    case: str, original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    found = verdict(CORRECT[case], original, reference, tmp_path)
+    assert found.failed is None, found.failed
+    assert found.accepted
+    assert [gate.name for gate in found.gates] == [gate.name for gate in all_gates()]
+    assert found.code_hash
+    assert (tmp_path / found.binary).exists()
+
+
+def test_what_cannot_be_checked_is_rejected(
+    original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    blind = replace(reference, binary=tmp_path / "missing", _answers={})
+    found = verdict(ORIGINAL, original, blind, tmp_path)
+    assert found.failed is not None
+    assert found.failed.name == "differential"
+    assert "could not be checked" in found.failed.detail
