@@ -1,0 +1,1 @@
+"""The free proposer: one strategy per file, no model, deterministic."""

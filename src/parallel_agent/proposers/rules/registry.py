@@ -1,0 +1,46 @@
+"""All strategies, and the moves that they offer for a source."""
+
+from __future__ import annotations
+
+from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.proposers.rules.array_reduction import ArrayReduction
+from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
+from parallel_agent.proposers.rules.loop_order import LoopOrder
+from parallel_agent.proposers.rules.min_location import MinLocation
+from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
+from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
+from parallel_agent.proposers.rules.reduction import Reduction
+from parallel_agent.proposers.rules.simd_loop import SimdLoop
+from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
+
+STRATEGIES: tuple[Strategy, ...] = (
+    Reduction(),
+    LoopOrder(),
+    ParallelLoop(),
+    ArrayReduction(),
+    MinLocation(),
+    ParallelAlgorithm(),
+    EarlyExitSearch(),
+    SimdLoop(),
+)
+"""In the order in which they are tried: the surest gain first."""
+
+
+def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
+    """All (strategy, variant) that apply, best first.
+
+    Every strategy's best variant comes before any strategy's second best.
+    """
+    offers = [(s.name, s.variants(parsed)) for s in STRATEGIES]
+    longest = max((len(variants) for _, variants in offers), default=0)
+    return [
+        (name, variants[rank])
+        for rank in range(longest)
+        for name, variants in offers
+        if rank < len(variants)
+    ]
+
+
+def write(parsed: ParsedSource, strategy: str, options: Options) -> Proposal:
+    """The proposal of one strategy; NotApplicable if it has none, KeyError for an unknown name."""
+    return {s.name: s for s in STRATEGIES}[strategy].rewrite(parsed, options)

@@ -1,0 +1,58 @@
+"""What a strategy is: a named way to parallelize that knows where it applies and how it is written."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from parallel_agent.kernel.source import ParsedSource
+
+
+class NotApplicable(Exception):
+    """A strategy has nothing (more) to offer for a source; the message says why."""
+
+
+class Options(BaseModel):
+    """The tunables of one rewrite.
+
+    ``variant`` is one of the strategy's own variants. ``guard`` is a C++ condition, valid at the
+    kernel's entry and inside it, that tells when parallel execution pays (for example
+    ``x.size() >= 20000``); ``guard_branch`` keeps the original code in a branch of its own for
+    when it does not, where the default is an OpenMP ``if`` clause.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variant: str = ""
+    guard: str = ""
+    guard_branch: bool = False
+
+
+class Proposal(BaseModel):
+    """A rewritten source with the static reasons for and against it.
+
+    ``speculative`` means that independence could not be proved from the source alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    reasons_for: tuple[str, ...]
+    reasons_against: tuple[str, ...] = ()
+    speculative: bool = False
+
+
+class Strategy(Protocol):
+    """One way to parallelize."""
+
+    name: str
+    """The field's standard term, in snake case: ``parallel_loop``, ``reduction`` …"""
+
+    def variants(self, parsed: ParsedSource) -> list[str]:
+        """Names of the variants worth trying on this source, best first; empty: not applicable."""
+        ...
+
+    def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
+        """The rewritten source; NotApplicable if there is nothing to rewrite."""
+        ...
