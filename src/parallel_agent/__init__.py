@@ -29,9 +29,9 @@ __all__ = [
     "Settings",
     "aoptimize",
     "build_graph",
+    "load_settings",
     "optimize",
     "resume",
-    "load_settings",
 ]
 
 _HOMES = {

@@ -113,6 +113,7 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{name}: {first['msg']}") from None
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name}: {message}") from None
     except ValueError as error:  # a config file that is not TOML
         raise SettingsError(f"{CONFIG_FILE}: {error}") from None

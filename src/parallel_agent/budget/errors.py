@@ -12,7 +12,7 @@ class LedgerError(RuntimeError):
     """
 
 
-class CapExceeded(LedgerError):  # noqa: N818 - the design's word
+class CapExceeded(LedgerError):
     """A reservation does not fit under the cap of ``scope``; nothing was reserved.
 
     ``needed`` and ``available`` are nano-dollars; ``available`` is negative after a breach.
@@ -31,7 +31,7 @@ class CapExceeded(LedgerError):  # noqa: N818 - the design's word
         )
 
 
-class ReservationClosed(LedgerError):  # noqa: N818 - the design's word
+class ReservationClosed(LedgerError):
     """The reservation was settled, released or forfeited before; nothing was changed."""
 
     def __init__(self, reservation: int, kind: str) -> None:

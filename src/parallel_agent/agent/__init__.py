@@ -1,0 +1,1 @@
+"""The state graph: planner, coder, compiler, profiler, critic."""

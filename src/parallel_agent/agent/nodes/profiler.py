@@ -1,0 +1,52 @@
+"""profiler: times the candidate against the original at every size."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from parallel_agent.agent.context import Context, context_of
+from parallel_agent.agent.profiling import Profile, profile_candidate
+from parallel_agent.agent.state import BranchState, CandidateRecord
+from parallel_agent.measurement.timing import MismatchError
+from parallel_agent.toolchain.runner import WorkerError
+
+
+def profiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
+    """Measure the candidate, once; one that turns out wrong while it is timed is rejected."""
+    context, candidate, branch = context_of(runtime), state["candidate"], state["move"]["branch"]
+    record: CandidateRecord = {**state["record"]}
+    try:
+        profile = stored_profile(context, candidate)
+        if profile is None:
+            context.emit("stage", "timing", branch=branch, candidate=candidate)
+            profile = profile_candidate(context, candidate)
+            context.folder.write(
+                profile.model_dump_json(indent=2), "candidates", candidate, "profile.json"
+            )
+    except (MismatchError, WorkerError) as error:
+        record |= {"accepted": False, "failed_gate": "timing", "detail": str(error)}
+        context.emit("gate", f"timing: rejected, {error}", branch=branch, candidate=candidate,
+                     name="timing", passed=False, detail=str(error))  # fmt: skip
+        return BranchState(record=record, candidates={candidate: record})
+    record |= {
+        "speedup": profile.speedup,
+        "interval": list(profile.interval),
+        "better": profile.better,
+    }
+    context.emit(
+        "profile",
+        f"{profile.speedup:.2f} times as fast on the whole",
+        branch=branch,
+        candidate=candidate,
+        **profile.model_dump(mode="json", exclude={"sizes": {"__all__": {"samples"}}}),
+        better=profile.better,
+        findings=profile.findings,
+    )
+    return BranchState(record=record, candidates={candidate: record})
+
+
+def stored_profile(context: Context, candidate: str) -> Profile | None:
+    """The profile in the run folder, if the candidate was timed before."""
+    if not context.folder.exists("candidates", candidate, "profile.json"):
+        return None
+    return Profile.model_validate_json(context.folder.read("candidates", candidate, "profile.json"))

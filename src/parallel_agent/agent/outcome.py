@@ -1,0 +1,54 @@
+"""What a run hands back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class OutcomeAtSize(BaseModel):
+    """The best candidate against the original at one size; seconds are medians of one call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sizes: dict[str, int]
+    original_seconds: float
+    candidate_seconds: float
+    speedup: float
+    interval: tuple[float, float]
+    noise: float
+
+
+class Outcome(BaseModel):
+    """The best candidate (or the original), its speedup with interval, the bill, the evidence.
+
+    ``speedup`` is the geometric mean over ``sizes``, from a timing made after the choice was made;
+    1 where the original came back. ``interval`` is its 95 % bootstrap interval and ``noise_floor``
+    how far from 1 the ratio of two runs of the very same program may lie on this machine. Money is
+    in US dollars, as decimal strings. Paths are absolute.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["improved", "unchanged"]
+    kernel: str
+    speedup: float
+    interval: tuple[float, float]
+    threads: int
+    noise_floor: float
+    sizes: tuple[OutcomeAtSize, ...]
+    spent_usd: str
+    cap_usd: str
+    candidates: int
+    rejected: dict[str, int]
+    not_faster: int
+    pruned: list[dict[str, str]]
+    best_source: str
+    diff: str
+    run: str
+    proposer: str
+    strategy: str
+    reasons: list[str]
+    notes: list[str]
+    seconds: float

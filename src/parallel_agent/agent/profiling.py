@@ -1,0 +1,132 @@
+"""Timing a candidate against the original at every size, and what the times say."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from parallel_agent.agent.context import Context
+from parallel_agent.agent.study import drawer
+from parallel_agent.agent.subject import OriginalAtSize, Subject
+from parallel_agent.measurement.plan import plan_for
+from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
+from parallel_agent.measurement.timing import PairedSamples, time_pair
+from parallel_agent.toolchain.runner import SharedMemory
+
+
+class ProfileAtSize(BaseModel):
+    """A candidate against the original at one size; seconds are medians of one call."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sizes: dict[str, int]
+    original_seconds: float
+    candidate_seconds: float
+    speedup: float
+    interval: tuple[float, float]
+    noise: float
+    samples: PairedSamples
+
+    @property
+    def result(self) -> Literal["faster", "slower", "same"]:
+        """Beyond the noise at this size: faster only if the whole interval is."""
+        if self.speedup < 1.0 / (1.0 + self.noise):
+            return "slower"
+        return "faster" if self.interval[0] > 1.0 + self.noise else "same"
+
+
+class Profile(BaseModel):
+    """What was measured of a candidate, smallest size first.
+
+    ``speedup`` is the geometric mean over sizes; ``complete`` is false if timing ended early
+    because the candidate was not faster at the largest size.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sizes: tuple[ProfileAtSize, ...]
+    speedup: float
+    interval: tuple[float, float]
+    threads: int
+    complete: bool
+
+    @property
+    def better(self) -> bool:
+        """Faster than the original beyond the noise, and slower at no size."""
+        results = [size.result for size in self.sizes]
+        noise = statistics.fmean(size.noise for size in self.sizes)
+        return (
+            self.complete
+            and "slower" not in results
+            and "faster" in results
+            and self.interval[0] > 1.0
+            and self.speedup > 1.0 + noise / len(self.sizes)
+        )
+
+    @property
+    def findings(self) -> list[str]:
+        """What makes the samples less trustworthy, in words."""
+        return [finding.detail for size in self.sizes for finding in size.samples.findings]
+
+
+def profile_candidate(context: Context, candidate: str, *, salt: int = 0) -> Profile:
+    """Time a candidate that passed the gates; ``salt`` gives other inputs than before.
+
+    Waits for the timing lane. Raises MismatchError and WorkerError: then it is wrong after all.
+    """
+    subject = context.subject
+    measured: list[ProfileAtSize] = []
+    with context.lane.timing():
+        for size in reversed(subject.study.sizes):
+            measured.insert(0, _at_size(context, subject, candidate, size, salt))
+            if measured[-1].result != "faster":  # the largest size comes first
+                break
+    overall = geometric_mean_interval(
+        [(size.samples.original, size.samples.candidate) for size in measured]
+    )
+    return Profile(
+        sizes=tuple(measured),
+        speedup=overall.ratio,
+        interval=_bounds(overall),
+        threads=context.settings.thread_count,
+        complete=len(measured) == len(subject.study.sizes),
+    )
+
+
+def _at_size(
+    context: Context, subject: Subject, candidate: str, size: OriginalAtSize, salt: int
+) -> ProfileAtSize:
+    reference, threads = subject.reference, context.settings.thread_count
+    binary = context.folder.path("candidates", candidate, "optimized")
+    rng = np.random.default_rng([context.settings.seed, 4000, salt, *size.sizes.values()])
+    with (
+        SharedMemory() as shared,
+        reference.worker(reference.binary, threads, shared) as original,
+        reference.worker(binary, threads, shared) as rewritten,
+    ):
+        samples = time_pair(
+            original,
+            rewritten,
+            drawer(reference.workload, size.sizes),
+            reference.compare,
+            instances=size.instances,
+            rng=rng,
+            plan=plan_for(context.settings.effort),
+            noise=size.noise,
+        )
+    return ProfileAtSize(
+        sizes=size.sizes,
+        original_seconds=statistics.median(samples.original),
+        candidate_seconds=statistics.median(samples.candidate),
+        speedup=samples.interval.ratio,
+        interval=_bounds(samples.interval),
+        noise=size.noise,
+        samples=samples,
+    )
+
+
+def _bounds(interval: Interval) -> tuple[float, float]:
+    return (interval.low, interval.high)

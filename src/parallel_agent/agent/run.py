@@ -1,0 +1,181 @@
+"""Running the graph: `optimize`, `aoptimize` and `resume`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+
+from parallel_agent.agent.closing import better_candidates
+from parallel_agent.agent.context import Context
+from parallel_agent.agent.events import Event
+from parallel_agent.agent.graph import build_graph
+from parallel_agent.agent.intake import read_source
+from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.run_folder import RunFolder
+from parallel_agent.agent.state import RunInput
+from parallel_agent.budget.ledger import Ledger
+from parallel_agent.kernel.inference import ContractNeeded
+from parallel_agent.settings import Settings, load_settings
+from parallel_agent.toolchain.compiler import Compiler
+
+Listener = Callable[[Event], None]
+THREAD = "run"
+"""The checkpoint thread of a run: every run has a checkpoint file of its own."""
+
+
+class Interrupted(Exception):
+    """The user stopped the run; `resume` goes on. ``best`` is the best source so far, or empty."""
+
+    def __init__(self, run: Path, best: str) -> None:
+        super().__init__(f"interrupted; the run so far is in {run}")
+        self.run = run
+        self.best = best
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""
+
+
+def optimize(
+    source: str | Path,
+    *,
+    given: Settings | None = None,
+    listener: Listener = _ignore,
+    ledger: Ledger | None = None,
+    scope: str | None = None,
+    **overrides: Any,
+) -> Outcome:
+    """Optimize the kernel in a C++ file; the outcome names the best source and its evidence.
+
+    ``overrides`` are settings by name (``threads=2, budget="0.25"``), used where no ``given``
+    settings come. ``listener`` is called with every event. With a ``ledger`` and a ``scope`` all
+    spending goes there, else to an account in the run folder with ``budget`` as its cap.
+
+    Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
+    BuildError or WorkerError when there is nothing to optimize, and Interrupted on Ctrl-C.
+    """
+    chosen = given if given is not None else load_settings(**overrides)
+    path = Path(source)
+    text = read_source(path)
+    beside = path.with_suffix(".toml")
+    if chosen.contract is None and beside.is_file():
+        chosen = chosen.model_copy(update={"contract": beside})
+    Compiler.find(chosen.cxx, chosen.cxxflags)
+    folder = RunFolder.create(chosen.out, path.stem)
+    try:
+        folder.write_json(chosen.model_dump(mode="json"), "run.json")
+        context = Context.open(chosen, folder, ledger=ledger, scope=scope)
+        folder.write(text, "original.cpp")
+        return _run(context, RunInput(source=text), listener)
+    except Interrupted:
+        raise
+    except ContractNeeded:
+        folder.path("run.json").unlink()
+        raise
+    except Exception:
+        if not folder.exists("original", "study.json"):
+            folder.discard()
+        raise
+    finally:
+        folder.unlock()
+
+
+async def aoptimize(source: str | Path, **arguments: Any) -> Outcome:
+    """`optimize` for code that awaits: the run has a thread of its own."""
+    return await asyncio.to_thread(optimize, source, **arguments)
+
+
+def resume(
+    run: str | Path,
+    *,
+    listener: Listener = _ignore,
+    ledger: Ledger | None = None,
+    scope: str | None = None,
+) -> Outcome:
+    """Go on with a run that was interrupted or killed; a finished one gives its outcome again.
+
+    No candidate that was examined or timed is examined or timed again. Raises FolderError if there
+    is no run in the folder or another process is at work in it, and what `optimize` raises.
+    """
+    folder = RunFolder.open(Path(run))
+    try:
+        if folder.exists("outcome.json"):
+            return Outcome.model_validate_json(folder.read("outcome.json"))
+        given = Settings(**folder.read_json("run.json"))
+        context = Context.open(given, folder, ledger=ledger, scope=scope)
+        return _run(context, None, listener)
+    finally:
+        folder.unlock()
+
+
+def _run(context: Context, given: RunInput | None, listener: Listener) -> Outcome:
+    folder, control = context.folder, RunControl()
+    database = folder.path("checkpoint.sqlite")
+    with (
+        closing(sqlite3.connect(database, check_same_thread=False)) as connection,
+        _drained_by_interrupt(control, listener),
+    ):
+        saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=()))
+        graph = build_graph(saver)
+        config: Any = {
+            "configurable": {"thread_id": THREAD},
+            # One place more than branches at work: waiting for events takes a place, too.
+            "max_concurrency": context.settings.thread_count + 1,
+            "recursion_limit": 10_000,
+        }
+        if given is None and graph.get_state(config).created_at is None:
+            given = RunInput(source=folder.read("original.cpp"))
+        try:
+            for _, event in graph.stream(
+                given,
+                config,
+                context=context,
+                stream_mode="custom",
+                subgraphs=True,
+                durability="sync",
+                control=control,
+            ):
+                listener(Event.model_validate(event))
+        except GraphDrained:
+            raise Interrupted(folder.root, _best_so_far(folder, graph, config)) from None
+        values = graph.get_state(config).values
+    return Outcome.model_validate(values["outcome"])
+
+
+def _best_so_far(folder: RunFolder, graph: Any, config: Any) -> str:
+    found = better_candidates(graph.get_state(config).values.get("candidates", {}))
+    if not found:
+        return ""
+    source = folder.read("candidates", found[0]["id"], "candidate.cpp")
+    return str(folder.write(source, "best.cpp"))
+
+
+@contextmanager
+def _drained_by_interrupt(control: RunControl, listener: Listener) -> Iterator[None]:
+    """The first Ctrl-C asks the graph to stop after the running step, the second kills."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def drain(number: int, frame: FrameType | None) -> None:
+        control.request_drain("interrupted by the user")
+        listener(Event(kind="note", message="stopping after this step; Ctrl-C again stops at once"))
+        signal.signal(number, previous)
+
+    previous = signal.signal(signal.SIGINT, drain)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

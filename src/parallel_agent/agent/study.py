@@ -1,0 +1,183 @@
+"""Measuring the original, the first thing a run does once it has a contract."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from parallel_agent.agent.subject import KERNEL_LIMITS, OriginalAtSize, Study, reference_of
+from parallel_agent.kernel.contract import Contract
+from parallel_agent.kernel.inference import Trial
+from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.kernel.workload import Workload
+from parallel_agent.measurement.plan import plan_for, size_limits_for
+from parallel_agent.measurement.sizes import choose_sizes
+from parallel_agent.measurement.statistics import noise_floor
+from parallel_agent.measurement.timing import choose_instances, time_pair
+from parallel_agent.settings import Settings, SettingsError
+from parallel_agent.toolchain import machine
+from parallel_agent.toolchain.runner import SharedMemory, Worker, WorkerError
+from parallel_agent.verification.reference import Reference
+
+TRIAL_SECONDS = 5.0
+"""Of one run under sanitizers: longer is taken for an endless loop."""
+BUSY = 0.1
+"""Share of the machine used by others above which a timing is not to be trusted."""
+
+
+class SanitizedTrial(Trial):
+    """Runs the original under sanitizers; a process that died is started again."""
+
+    def __init__(self, binary: Path) -> None:
+        self._binary = binary
+        self._worker: Worker | None = None
+
+    def __call__(self, payload: bytearray) -> str | None:
+        """None if the run was clean, else the sanitizer's or the system's word for it."""
+        if self._worker is None:
+            limits = replace(KERNEL_LIMITS, wall_seconds=TRIAL_SECONDS)
+            self._worker = Worker(
+                self._binary, threads=1, limits=limits, directory=self._binary.parent
+            )
+        try:
+            self._worker.call(payload)
+        except WorkerError as error:
+            self.close()
+            return str(error).strip().splitlines()[0]
+        return None
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+
+def chosen_sizes(given: tuple[str, ...], contract: Contract) -> list[dict[str, int]]:
+    """The user's own sizes, ``4096`` for every dimension or ``M=100,N=200``; SettingsError."""
+    return [_size(text, contract) for text in given]
+
+
+def _size(text: str, contract: Contract) -> dict[str, int]:
+    names = list(contract.dimensions)
+    try:
+        if "=" not in text:
+            sizes = dict.fromkeys(names, int(text))
+        else:
+            sizes = {name.strip(): int(size) for name, size in _assignments(text)}
+    except ValueError:
+        raise SettingsError(f"size: '{text}' is neither 4096 nor M=100,N=200") from None
+    if set(sizes) != set(names):
+        raise SettingsError(f"size: '{text}' must give {', '.join(names)} and nothing else")
+    for name, size in sizes.items():
+        if size < 0 or contract.dimensions[name].fit(size) != size:
+            raise SettingsError(f"size: {name}={size} is not allowed by the contract")
+    return sizes
+
+
+def _assignments(text: str) -> list[tuple[str, str]]:
+    pairs = [part.partition("=") for part in text.split(",")]
+    return [(name, size) for name, _, size in pairs]
+
+
+def study_original(
+    parsed: ParsedSource,
+    contract: Contract,
+    binary: Path,
+    given: Settings,
+    progress: Callable[[OriginalAtSize], None],
+    *,
+    compiler: str,
+) -> Study:
+    """Choose the sizes and time the original against itself at each: its time and its noise.
+
+    The caller holds the timing lane. Raises WorkerError if the original fails on the contract's
+    inputs, SettingsError for sizes that the contract does not allow.
+    """
+    busy = machine.load().others
+    described = machine.describe(compiler)
+    reference = reference_of(parsed, contract, binary, given.seed)
+    sizes = chosen_sizes(given.size, contract) or list(contract.timing)
+    sizes.sort(key=lambda chosen: math.prod(chosen.values()))
+    if not sizes:
+        limits = size_limits_for(given.effort, cache_bytes=described.last_cache_bytes or 0)
+        probe = _Probe(reference, contract)
+        bases = choose_sizes(probe, limits)
+        sizes = [contract.sizes(base) for base in bases]
+    measured = []
+    for size in sizes:
+        measured.append(_measure(reference, size, given))
+        progress(measured[-1])
+    notes = list(parsed.kernel.notes)
+    if busy > BUSY:
+        notes.append(f"the machine was busy: others used {busy:.0%} of it before the timing")
+    return Study(
+        kernel=parsed.kernel.name,
+        sizes=tuple(measured),
+        threads=given.thread_count,
+        machine=described,
+        busy=busy,
+        notes=tuple(notes),
+    )
+
+
+class _Probe:
+    """Seconds of one call of the original, and bytes of its inputs, by base size."""
+
+    def __init__(self, reference: Reference, contract: Contract) -> None:
+        self._reference = reference
+        self._contract = contract
+
+    def __call__(self, base: int) -> tuple[float, int]:
+        sizes = self._contract.sizes(base)
+        case = self._reference.case(sizes, (self._reference.seed, 2000, base))
+        with self._reference.worker(self._reference.binary, 1) as worker:
+            seconds = []
+            for _ in range(2):  # the first call pays for pages that are touched first
+                worker.prepare(case.payload)
+                seconds.append(worker.go().seconds)
+        return min(seconds), len(case.payload)
+
+
+def drawer(
+    workload: Workload, sizes: Mapping[str, int]
+) -> Callable[[np.random.Generator, int], bytearray]:
+    """Draws the payload of a number of calls at fixed sizes."""
+
+    def draw(rng: np.random.Generator, instances: int) -> bytearray:
+        return workload.payload(sizes, rng, instances)
+
+    return draw
+
+
+def _measure(reference: Reference, sizes: Mapping[str, int], given: Settings) -> OriginalAtSize:
+    rng = np.random.default_rng([given.seed, 3000, *sizes.values()])
+    draw = drawer(reference.workload, sizes)
+    with (
+        SharedMemory() as shared,
+        reference.worker(reference.binary, given.thread_count, shared) as one,
+        reference.worker(reference.binary, given.thread_count, shared) as other,
+    ):
+        instances = choose_instances(one, draw, rng)
+        samples = time_pair(
+            one,
+            other,
+            draw,
+            reference.compare,
+            instances=instances,
+            rng=rng,
+            plan=plan_for(given.effort),
+        )
+        size_bytes = len(draw(rng, 1))
+    return OriginalAtSize(
+        sizes=dict(sizes),
+        seconds=statistics.median(samples.original),
+        bytes=size_bytes,
+        instances=instances,
+        noise=noise_floor(samples.original, samples.candidate),
+    )

@@ -1,0 +1,43 @@
+"""What tests share: kernels to optimize, and a cache folder of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+SUM_OF_ROOTS = """#include <cmath>
+#include <cstddef>
+#include <vector>
+
+// The sum of the square roots of the sines, which takes long enough to be worth two threads.
+double sumOfRoots(std::vector<double> const& x) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        sum += std::sqrt(2.0 + std::sin(x[i]) * std::cos(x[i]));
+    }
+    return sum;
+}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("PARALLEL_AGENT_OUT", "PARALLEL_AGENT_BUDGET"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def sum_of_roots(tmp_path: Path) -> Path:
+    """A file with one kernel: a reduction that is bound by computing."""
+    path = tmp_path / "sum_of_roots.cpp"
+    path.write_text(SUM_OF_ROOTS, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def command() -> list[str]:
+    """The installed command of the environment that runs the tests."""
+    return [str(Path(sys.executable).with_name("parallel-agent"))]

@@ -1,0 +1,125 @@
+"""Runs that are killed or interrupted at some moment, and go on afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MOMENTS = {
+    "while the original is timed": ("stage", "timing the original", 0),
+    "at the first candidate": ("candidate", "", 0),
+    "between the gates": ("gate", "compile", 0),
+    "while a candidate is timed": ("stage", "timing", 1),
+    "after the first profile": ("profile", "", 0),
+}
+
+
+def _start(command: list[str], source: Path, run: Path) -> subprocess.Popen[str]:
+    arguments = ["optimize", source, "--out", run, "--effort", "quick", "--threads", "2"]
+    sizes = ["--size", "64", "--size", "30000", "--json"]
+    return subprocess.Popen(
+        [*command, *map(str, arguments), *sizes],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _events(run: Path) -> list[dict[str, Any]]:
+    path = run / "events.jsonl"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _wait_for(run: Path, process: subprocess.Popen[str], kind: str, text: str, skip: int) -> None:
+    """Wait until such an event was logged; fail if the process ends before."""
+    while True:
+        found = [e for e in _events(run) if e["kind"] == kind and e["message"].startswith(text)]
+        if len(found) > skip:
+            return
+        if process.poll() is not None:
+            pytest.fail(f"the run ended before: {process.communicate()[1]}")
+        time.sleep(0.01)
+
+
+def _finished(run: Path, name: str) -> dict[str, int]:
+    """When each candidate's file of that name was written, in nanoseconds."""
+    return {p.parent.name: p.stat().st_mtime_ns for p in run.glob(f"candidates/*/{name}")}
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+def test_a_killed_run_goes_on_and_repeats_nothing(
+    moment: str, command: list[str], sum_of_roots: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    process = _start(command, sum_of_roots, run)
+    _wait_for(run, process, *MOMENTS[moment])
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    verdicts, profiles = _finished(run, "verdict.json"), _finished(run, "profile.json")
+    before = len(_events(run))
+
+    resumed = subprocess.run(
+        [*command, "resume", str(run), "--json"], capture_output=True, text=True, check=False
+    )
+
+    assert resumed.returncode == 0, resumed.stderr
+    outcome = json.loads(resumed.stdout)
+    assert outcome["status"] in ("improved", "unchanged")
+    assert outcome["candidates"] >= 2
+    for name, finished in (("verdict.json", verdicts), ("profile.json", profiles)):
+        now = _finished(run, name)
+        assert {candidate: now[candidate] for candidate in finished} == finished
+    after = _events(run)[before:]
+    judged_again = {e["candidate"] for e in after if e["kind"] == "gate"} & set(verdicts)
+    assert not judged_again
+    assert not _open_reservations(command, run)
+
+
+def test_ctrl_c_keeps_the_run_and_resume_completes_it(
+    command: list[str], sum_of_roots: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    process = _start(command, sum_of_roots, run)
+    _wait_for(run, process, "candidate", "", 0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert "resume" in errors
+    assert not _children_of(run)
+    resumed = subprocess.run(
+        [*command, "resume", str(run), "--json"], capture_output=True, text=True, check=False
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert json.loads(resumed.stdout)["candidates"] >= 2
+
+
+def _open_reservations(command: list[str], run: Path) -> int:
+    """How many reservations were never closed."""
+    audit = subprocess.run(
+        [*command, "ledger", str(run), "--json"], capture_output=True, text=True, check=True
+    )
+    entries = json.loads(audit.stdout)["entries"]
+    opened = sum(entry["kind"] == "reserved" for entry in entries)
+    return opened - (len(entries) - opened)
+
+
+def _children_of(run: Path) -> list[str]:
+    """Processes that still work in the run folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve().is_relative_to(run):
+                found.append(process.name)
+        except OSError:
+            continue
+    return found

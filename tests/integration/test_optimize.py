@@ -1,0 +1,149 @@
+"""One real run through the library: the outcome and the evidence that it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from parallel_agent import Event, Outcome, aoptimize, optimize, resume
+from parallel_agent.agent.run_folder import FolderError, RunFolder
+from parallel_agent.kernel.source import SourceError
+
+SOURCE = """#include <cmath>
+#include <cstddef>
+#include <vector>
+
+double sumOfRoots(std::vector<double> const& x) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        sum += std::sqrt(2.0 + std::sin(x[i]) * std::cos(x[i]));
+    }
+    return sum;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, list[Event], Path]:
+    """One run at quick effort, shared by the tests of this file."""
+    folder = tmp_path_factory.mktemp("optimize")
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    source = folder / "roots.cpp"
+    source.write_text(SOURCE, encoding="utf-8")
+    events: list[Event] = []
+    outcome = optimize(
+        source,
+        out=folder / "run",
+        effort="quick",
+        threads=2,
+        size="64 50000",
+        listener=events.append,
+    )
+    return outcome, events, folder / "run"
+
+
+def test_the_outcome_says_what_was_found(run: tuple[Outcome, list[Event], Path]) -> None:
+    outcome, _, folder = run
+    assert outcome.kernel == "sumOfRoots"
+    assert outcome.candidates >= 2
+    assert outcome.interval[0] <= outcome.speedup <= outcome.interval[1]
+    assert [size.sizes for size in outcome.sizes] == [{"n": 64}, {"n": 50000}]
+    assert (outcome.spent_usd, outcome.cap_usd) == ("0.00", "0.00")
+    best, original = (folder / "best.cpp").read_text(), (folder / "original.cpp").read_text()
+    if outcome.status == "improved":
+        assert outcome.speedup > 1.0
+        assert best != original
+        assert "+" in (folder / "best.diff").read_text()
+    else:
+        assert best == original
+        assert outcome.speedup == 1.0
+
+
+def test_no_size_of_an_improved_outcome_is_slower(run: tuple[Outcome, list[Event], Path]) -> None:
+    outcome, _, _ = run
+    for size in outcome.sizes:
+        assert size.speedup >= 1.0 / (1.0 + size.noise)
+
+
+def test_the_run_folder_holds_the_evidence(run: tuple[Outcome, list[Event], Path]) -> None:
+    outcome, events, folder = run
+    for name in ("original.cpp", "contract.toml", "best.cpp", "best.diff", "ledger.sqlite"):
+        assert (folder / name).is_file(), name
+    for name in ("checkpoint.sqlite", "events.jsonl", "reproduce/Makefile"):
+        assert (folder / name).is_file(), name
+    logged = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    assert len(logged) == len(events)
+    judged = [path.parent.name for path in folder.glob("candidates/*/verdict.json")]
+    assert len(judged) == outcome.candidates
+    for candidate in judged:
+        assert (folder / "candidates" / candidate / "candidate.cpp").is_file()
+
+
+def test_every_candidate_went_through_the_ledger(run: tuple[Outcome, list[Event], Path]) -> None:
+    outcome, _, folder = run
+    with sqlite3.connect(folder / "ledger.sqlite") as db:
+        rows = db.execute("SELECT kind, count(*) FROM entries GROUP BY kind").fetchall()
+    counted = dict(rows)
+    assert counted["settled"] >= outcome.candidates
+    assert counted["reserved"] == sum(count for kind, count in rows if kind != "reserved")
+
+
+def test_all_gates_are_in_the_verdict_of_an_accepted_candidate(
+    run: tuple[Outcome, list[Event], Path],
+) -> None:
+    _, _, folder = run
+    verdicts = [json.loads(path.read_text()) for path in folder.glob("candidates/*/verdict.json")]
+    accepted = [verdict for verdict in verdicts if verdict["accepted"]]
+    assert accepted
+    names = [gate["name"] for gate in accepted[0]["gates"]]
+    assert names == [
+        "signature", "compile", "duplicate", "differential", "sanitizers", "races",
+        "timing size", "repetition",
+    ]  # fmt: skip
+
+
+def test_a_finished_run_gives_its_outcome_again(run: tuple[Outcome, list[Event], Path]) -> None:
+    outcome, _, folder = run
+    assert resume(folder) == outcome
+
+
+def test_the_reproduction_builds_and_runs_elsewhere(
+    run: tuple[Outcome, list[Event], Path], tmp_path: Path
+) -> None:
+    _, _, folder = run
+    shutil.copytree(folder / "reproduce", tmp_path / "copy")
+    done = subprocess.run(["make", "-s"], cwd=tmp_path / "copy", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "original" in done.stdout
+
+
+def test_a_second_run_in_the_same_folder_is_refused(
+    run: tuple[Outcome, list[Event], Path], sum_of_roots: Path
+) -> None:
+    _, _, folder = run
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(FolderError, match="holds a run already"):
+        optimize(sum_of_roots, out=folder)
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path, sum_of_roots: Path) -> None:
+    folder = RunFolder.create(tmp_path / "busy", "x")
+    with pytest.raises(FolderError, match="another run is at work"):
+        optimize(sum_of_roots, out=folder.root)
+    folder.unlock()
+
+
+def test_a_source_that_does_not_compile_leaves_nothing_behind(tmp_path: Path) -> None:
+    source = tmp_path / "broken.cpp"
+    source.write_text("#include <vector>\nvoid f(std::vector<int>& x) {\n    x[0] = y;\n}\n")
+    with pytest.raises(SourceError, match="line 3"):
+        asyncio.run(aoptimize(source, out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
