@@ -1,0 +1,1 @@
+"""Sets of kernels, the runner over a set, and the score table."""

@@ -1,0 +1,100 @@
+"""The score of a suite, and the table of scores by category."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class KernelResult(BaseModel):
+    """What a run over a suite has to say of one kernel.
+
+    ``built`` and ``correct`` speak of the source handed back, the original where nothing better
+    was found. ``speedup`` and its ``interval`` (lower and upper end) are None where nothing was
+    timed; ``seconds`` is the time the kernel took to optimize.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    category: str
+    status: Literal["improved", "unchanged", "failed"]
+    built: bool
+    correct: bool
+    speedup: _Positive | None = None
+    interval: tuple[_Positive, _Positive] | None = None
+    seconds: float = Field(default=0.0, ge=0)
+    spent_usd: Decimal = Field(default=Decimal(0), ge=0)
+    reason: str = ""
+
+    @property
+    def credit(self) -> float:
+        """What the kernel adds to the score: its speedup, 1 where that is less or does not count."""
+        if not (self.built and self.correct) or self.speedup is None:
+            return 1.0
+        return max(1.0, self.speedup)
+
+
+class CategoryRow(BaseModel):
+    """One row of the score table; ``built`` and ``correct`` are percentages of ``kernels``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    category: str
+    kernels: int
+    built: float
+    correct: float
+    geomean: float
+
+
+def score(results: Iterable[KernelResult]) -> float:
+    """Geometric mean over the kernels of max(1, speedup), 1 where wrong or not built; 1 of none."""
+    logarithms = [math.log(result.credit) for result in results]
+    return math.exp(math.fsum(logarithms) / max(1, len(logarithms)))
+
+
+def by_category(results: Sequence[KernelResult]) -> list[CategoryRow]:
+    """A row for each category, in the order in which they appear, and the last, ``all``."""
+    groups: dict[str, list[KernelResult]] = {}
+    for result in results:
+        groups.setdefault(result.category, []).append(result)
+    return [*(_row(name, group) for name, group in groups.items()), _row("all", results)]
+
+
+def render(rows: Iterable[CategoryRow], title: str | None = None) -> Table:
+    """The rows as a table for the console; the last row, ``all``, stands apart from the others."""
+    from rich.table import Table  # here, so that the score can be had without the console's cost
+
+    table = Table("category", title=title)
+    for heading in ("% built", "% correct", "geomean speedup"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        if row.category == "all":
+            table.add_section()
+        table.add_row(row.category, f"{row.built:.1f}", f"{row.correct:.1f}", f"{row.geomean:.2f}")
+    return table
+
+
+def _row(category: str, results: Sequence[KernelResult]) -> CategoryRow:
+    return CategoryRow(
+        category=category,
+        kernels=len(results),
+        built=_percentage(result.built for result in results),
+        correct=_percentage(result.built and result.correct for result in results),
+        geomean=score(results),
+    )
+
+
+def _percentage(flags: Iterable[bool]) -> float:
+    """How many of the flags are set, in percent; 0 of none."""
+    values = list(flags)
+    return 100.0 * sum(values) / max(1, len(values))
