@@ -1,0 +1,304 @@
+"""The command line: one thin command per verb, no logic.
+
+What a command needs is imported when it runs, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from parallel_agent import __version__
+
+app = typer.Typer(
+    name="parallel-agent",
+    help="Turn a sequential C++ kernel into a parallel one that is checked and timed.",
+    epilog="Exit status: 0 done, improved or not; 1 rejected; 2 the request is wrong; 3 the "
+    "machine lacks something ('doctor' says what); 4 nothing affordable under the cap; "
+    "130 interrupted.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 100},
+)
+
+Out: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Folder of the run or suite; default a fresh one under .parallel-agent/runs/.",
+    ),
+]
+KernelName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--kernel",
+        metavar="NAME",
+        help="The function to speed up; needed where the file has several.",
+    ),
+]
+ContractFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--contract",
+        metavar="FILE",
+        help="TOML file with the inputs that the kernel accepts; default NAME.toml beside the "
+        "source, else it is inferred.",
+    ),
+]
+Threads: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="OpenMP threads of the candidates; default all cores this process may use.",
+    ),
+]
+Size: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--size",
+        metavar="SIZE",
+        help="Size to time at: 4096 for every dimension, or M=100,N=200; repeatable. Default: "
+        "a small, a cache-sized and a large one.",
+    ),
+]
+Seed: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Seed of all random inputs; default 0."),
+]
+Effort: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--effort",
+        metavar="LEVEL",
+        help="How many strategies are tried and how long each is timed: quick, normal (default) "
+        "or thorough.",
+    ),
+]
+Model: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="REF",
+        help="Who writes the candidates; repeatable. Default: rules, built in and free.",
+    ),
+]
+Budget: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="USD",
+        help="The most that may be spent, in US dollars; default 0. Never exceeded.",
+    ),
+]
+Cxx: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--cxx",
+        metavar="COMPILER",
+        help="The C++ compiler, for original and candidates alike; default g++.",
+    ),
+]
+CxxFlags: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--cxxflags",
+        metavar="FLAGS",
+        help="Its flags, for original and candidates alike; default '-std=c++20 -O3 -fopenmp'.",
+    ),
+]
+RaceCheck: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--require-race-check/--no-require-race-check",
+        help="Reject every candidate where no race detector is installed; default no.",
+    ),
+]
+AsJson: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
+]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")]
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"parallel-agent {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def optimize(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="C++ source with the kernel.")],
+    out: Out = None,
+    kernel: KernelName = None,
+    contract: ContractFile = None,
+    threads: Threads = None,
+    size: Size = None,
+    seed: Seed = None,
+    effort: Effort = None,
+    model: Model = None,
+    budget: Budget = None,
+    cxx: Cxx = None,
+    cxxflags: CxxFlags = None,
+    require_race_check: RaceCheck = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write, check and time parallel versions of a kernel; hand back the fastest that is right.
+
+    Where nothing is faster beyond the noise of the machine, the original comes back unchanged.
+    """
+    from parallel_agent.settings import load_settings
+
+    given = load_settings(
+        out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
+        effort=effort, model=model or None, budget=budget, cxx=cxx, cxxflags=cxxflags,
+        require_race_check=require_race_check,
+    )  # fmt: skip
+    from parallel_agent.agent.run import optimize as run
+    from parallel_agent.report.console import progress, show_outcome
+
+    with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
+        outcome = run(file, given=given, listener=listener)
+    show_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def bench(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="Name of the suite: bundled.")],
+    out: Out = None,
+    threads: Threads = None,
+    seed: Seed = None,
+    effort: Effort = None,
+    model: Model = None,
+    budget: Budget = None,
+    cxx: Cxx = None,
+    cxxflags: CxxFlags = None,
+    require_race_check: RaceCheck = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Optimize every kernel of a suite under one cap, and show the score.
+
+    With --out set to the folder of a suite that was interrupted, it goes on where it stopped.
+    """
+    from parallel_agent.settings import load_settings
+
+    given = load_settings(
+        out=out, threads=threads, seed=seed, effort=effort, model=model or None, budget=budget,
+        cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check,
+    )  # fmt: skip
+    from parallel_agent.report.console import progress
+    from parallel_agent.suites.console import show_suite
+    from parallel_agent.suites.runner import run_suite
+
+    with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
+        result = run_suite(suite, given, lambda kernel, event: listener(event, kernel))
+    show_suite(result, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with a run that was interrupted or killed, where it stopped.
+
+    No candidate that was checked or timed is checked or timed again.
+    """
+    from parallel_agent.agent.run import resume as go_on
+    from parallel_agent.report.console import progress, show_outcome
+
+    with progress(quiet=quiet) as listener:
+        outcome = go_on(run, listener=listener)
+    show_outcome(outcome, as_json=as_json, quiet=quiet)
+
+
+@app.command("contract")
+def show_contract(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="C++ file with the kernel.")],
+    kernel: KernelName = None,
+    contract: ContractFile = None,
+    seed: Seed = None,
+    cxx: Cxx = None,
+    cxxflags: CxxFlags = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the contract of a kernel, the inputs that it accepts, and print it as TOML.
+
+    With --contract that one is checked instead: the original must run clean under it.
+    """
+    from parallel_agent.settings import load_settings
+
+    given = load_settings(kernel=kernel, contract=contract, seed=seed, cxx=cxx, cxxflags=cxxflags)
+    from parallel_agent.agent.contracting import infer_contract
+    from parallel_agent.report.console import show_contract as show
+
+    show(infer_contract(file, given), as_json=as_json)
+
+
+@app.command()
+def ledger(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or suite.")],
+    as_json: AsJson = False,
+) -> int:
+    """Show what a run spent: every entry, the sums by scope, and whether the cap was kept.
+
+    The exit status is 1 if it was not.
+    """
+    from parallel_agent.report.account import audit_of, show_audit
+
+    audit = audit_of(run)
+    show_audit(audit, as_json=as_json)
+    return 0 if audit.ok else 1
+
+
+@app.command()
+def doctor(cxx: Cxx = None, cxxflags: CxxFlags = None, as_json: AsJson = False) -> int:
+    """Say what this machine has of what a run needs, and how to install what is missing.
+
+    The exit status is 3 if something that is needed is missing.
+    """
+    from parallel_agent.report.doctor import examine_machine, lacks_nothing, show_checks
+    from parallel_agent.settings import load_settings
+
+    given = load_settings(cxx=cxx, cxxflags=cxxflags)
+    checks = examine_machine(given.cxx, given.cxxflags)
+    show_checks(checks, as_json=as_json)
+    return 0 if lacks_nothing(checks) else 3
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status; an error is two lines on stderr.
+
+    With ``--json`` it is one JSON object on stdout too.
+    """
+    from parallel_agent.report.explanation import INTERRUPTED, report_error
+
+    as_json = "--json" in arguments
+    try:
+        status: int = app(list(arguments), prog_name="parallel-agent", standalone_mode=False) or 0
+    except typer.Abort:
+        status = INTERRUPTED
+    except Exception as error:
+        return report_error(error, as_json=as_json)
+    # Typer swallows the interrupt, and each of its versions in its own way.
+    return report_error(KeyboardInterrupt(), as_json=as_json) if status == INTERRUPTED else status
+
+
+def main() -> None:
+    """The entry point of ``parallel-agent``."""
+    sys.exit(run(sys.argv[1:]))

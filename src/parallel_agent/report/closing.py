@@ -1,0 +1,99 @@
+"""What is said when a run is over: the speedup in words and by size, the bill, the evidence."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from parallel_agent.agent.outcome import Outcome
+from parallel_agent.report.progress import milliseconds, sizes_text
+
+_MOST_REASONS = 12
+
+
+def print_outcome(outcome: Outcome, console: Console) -> None:
+    """The closing table and all that stands around it."""
+    _say(console, headline(outcome), style="bold")
+    for reason in outcome.reasons[:_MOST_REASONS]:
+        _say(console, f"  {reason}")
+    if len(outcome.reasons) > _MOST_REASONS:
+        _say(console, f"  and {len(outcome.reasons) - _MOST_REASONS} more")
+    _say(console, "")
+    console.print(speed_table(outcome))
+    _say(console, "")
+    for line in (counts(outcome), bill(outcome)):
+        _say(console, line)
+    for note in outcome.notes:
+        _say(console, f"note: {note}")
+    _say(console, "")
+    for name, path in (
+        ("best", outcome.best_source),
+        ("diff", outcome.diff),
+        ("run", outcome.run),
+    ):
+        _say(console, f"{name:5} {path}")
+
+
+def headline(outcome: Outcome) -> str:
+    """The result in one sentence."""
+    threads = _number(outcome.threads, "thread")
+    if outcome.status == "unchanged":
+        return f"{outcome.kernel}: unchanged, nothing was faster with {threads}"
+    low, high = outcome.interval
+    return (
+        f"{outcome.kernel}: {outcome.speedup:.2f} times as fast ({low:.2f} to {high:.2f}) "
+        f"with {threads}, by {outcome.strategy} ({outcome.proposer})"
+    )
+
+
+def speed_table(outcome: Outcome) -> Table:
+    """A row for each size and, for an improved kernel, one for all sizes together."""
+    improved = outcome.status == "improved"
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("size")
+    headings = ["original ms", "best ms", "speedup", "95 % interval"] if improved else ["ms"]
+    for heading in (*headings, "noise"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for size in outcome.sizes:
+        cells = [milliseconds(size.original_seconds)]
+        if improved:
+            cells += [milliseconds(size.candidate_seconds), *_ratio(size.speedup, size.interval)]
+        table.add_row(sizes_text(size.sizes), *cells, f"{size.noise:.1%}")
+    if improved:
+        table.add_section()
+        overall = _ratio(outcome.speedup, outcome.interval)
+        table.add_row("all", "", "", *overall, f"{outcome.noise_floor:.1%}")
+    return table
+
+
+def counts(outcome: Outcome) -> str:
+    """What became of the candidates."""
+    parts = []
+    if outcome.rejected:
+        gates = ", ".join(f"{gate} {number}" for gate, number in outcome.rejected.items())
+        parts.append(f"{sum(outcome.rejected.values())} rejected ({gates})")
+    if outcome.not_faster:
+        parts.append(f"{outcome.not_faster} not faster")
+    if outcome.pruned:
+        parts.append(f"{_number(len(outcome.pruned), 'move')} pruned")
+    return ", ".join([_number(outcome.candidates, "candidate"), *parts])
+
+
+def bill(outcome: Outcome) -> str:
+    """What was spent, in money and time."""
+    return f"spent {outcome.spent_usd} of {outcome.cap_usd} USD in {outcome.seconds:.0f} s"
+
+
+def _ratio(speedup: float, interval: tuple[float, float]) -> tuple[str, str]:
+    return f"{speedup:.2f}", f"{interval[0]:.2f} to {interval[1]:.2f}"
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """A line that is never wrapped: a path or a message can be copied whole."""
+    console.print(Text(text, style=style), soft_wrap=True)

@@ -1,0 +1,72 @@
+"""The console: progress on stderr while a run lasts, then its result on stdout."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+
+from parallel_agent.agent.events import Event
+from parallel_agent.agent.outcome import Outcome
+from parallel_agent.kernel.contract import Contract
+from parallel_agent.report.closing import print_outcome
+from parallel_agent.report.live import LiveView
+from parallel_agent.report.progress import plain_line
+
+
+class Listener(Protocol):
+    """Takes in the events of a run, or of the runs of a suite, each with its ``kernel``."""
+
+    def __call__(self, event: Event, kernel: str = "") -> None:
+        """Take in one event."""
+        ...
+
+
+@contextmanager
+def progress(*, quiet: bool = False, cap_usd: str = "0.00") -> Iterator[Listener]:
+    """A listener that shows events on stderr: a live view in a terminal, else a line for each."""
+    console = Console(stderr=True)
+    if quiet:
+        yield _ignore
+    elif console.is_terminal and not console.is_dumb_terminal:
+        with LiveView(console, cap_usd) as view:
+            yield view
+    else:
+        yield _PlainLines(sys.stderr.write)
+
+
+def show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
+    """The result on stdout: for people, or as one JSON object; then people read on stderr."""
+    if as_json:
+        sys.stdout.write(outcome.model_dump_json() + "\n")
+    if not (as_json and quiet):
+        print_outcome(outcome, Console(stderr=as_json, highlight=False, markup=False))
+
+
+def show_contract(toml: str, *, as_json: bool) -> None:
+    """A contract on stdout, as TOML or as one JSON object."""
+    if as_json:
+        sys.stdout.write(Contract.from_toml(toml).model_dump_json() + "\n")
+    else:
+        sys.stdout.write(toml)
+
+
+def _ignore(event: Event, kernel: str = "") -> None:
+    """Show nothing."""
+
+
+class _PlainLines:
+    """One line for every event, written whole."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._started: float | None = None
+
+    def __call__(self, event: Event, kernel: str = "") -> None:
+        """Write the line."""
+        if self._started is None:
+            self._started = event.at
+        self._write(plain_line(event, self._started, kernel) + "\n")
