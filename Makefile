@@ -1,0 +1,88 @@
+# make demo   set up, then speed up one kernel and show the evidence
+# make test   everything that must hold, the cheapest first
+# The virtual environment .venv is made as soon as something needs it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
+THREADS ?= 2
+DEMO := src/parallel_agent/suites/bundled/reduce/decay_misfit.cpp
+
+.PHONY: demo bench test lint typecheck layers generated unit integration coverage
+.PHONY: format reference docs venv system clean
+
+demo: $(VENV)/runtime
+	$(BIN)/parallel-agent optimize $(DEMO) --threads $(THREADS)
+
+bench: $(VENV)/runtime
+	$(BIN)/parallel-agent bench bundled --threads $(THREADS)
+
+test: $(VENV)/dev
+	@$(MAKE) --no-print-directory -j1 lint typecheck layers generated unit integration coverage
+
+lint: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+typecheck: $(VENV)/dev
+	$(BIN)/mypy
+
+layers: $(VENV)/dev
+	$(BIN)/lint-imports
+
+# What is written by programs: "generated" checks it, "reference" writes it anew.
+WRITERS := tools/cli_reference.py tools/graph_drawing.py tools/settings_reference.py
+
+generated: $(VENV)/dev
+	@for writer in $(WRITERS); do echo "$$writer --check"; $(BIN)/python $$writer --check || exit 1; done
+
+reference: $(VENV)/dev
+	@for writer in $(WRITERS); do echo "$$writer"; $(BIN)/python $$writer || exit 1; done
+
+# Temporary files of tests and compilers stay in the clone.
+PYTEST = mkdir -p .tmp && TMPDIR=$(CURDIR)/.tmp $(BIN)/python -m pytest --quiet --cov --cov-report=
+
+unit: $(VENV)/dev
+	$(PYTEST) tests/unit
+
+integration: $(VENV)/dev
+	$(PYTEST) --cov-append $(filter-out tests/unit/ %__pycache__/,$(wildcard tests/*/))
+
+coverage:
+	$(BIN)/coverage report --skip-covered --show-missing
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/docs generated
+	$(BIN)/mkdocs build --strict --quiet
+
+clean:
+	rm -rf .tmp site dist .coverage .hypothesis .*_cache
+
+# ---- The virtual environment: stamps say what is installed, newer than pyproject.toml -------------
+
+venv: $(VENV)/dev
+
+$(VENV)/runtime: pyproject.toml | $(VENV)/created system
+	$(PIP) --editable .
+	@touch $@
+
+# Each extra brings the runtime along.
+$(VENV)/dev $(VENV)/docs: $(VENV)/%: pyproject.toml | $(VENV)/created system
+	$(PIP) --editable '.[$*]'
+	@touch $@ $(VENV)/runtime
+
+# The first Python that is new enough and can make virtual environments.
+$(VENV)/created: | system
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	    if $$python -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	    then break; fi; \
+	done; \
+	echo "$$python -m venv $(VENV)"; $$python -m venv $(VENV)
+	@touch $@
+
+# Installs a compiler, make and venv where they are missing, or says how to.
+system:
+	@sh tools/install_system.sh
