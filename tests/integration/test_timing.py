@@ -7,6 +7,7 @@ import struct
 from contextlib import contextmanager
 
 import numpy as np
+import psutil
 import pytest
 
 from parallel_agent.measurement.plan import TimingPlan
@@ -214,3 +215,13 @@ def test_instances_double_until_the_target_or_a_cap_is_reached(start):
         capped = choose_instances(worker, Draws(), rng, target_seconds=1e9, max_bytes=9 * one)
         assert capped == 8
         assert choose_instances(worker, Draws(), rng, target_seconds=1e9, max_bytes=1) == 1
+
+
+def test_a_program_without_threads_is_pinned_like_one_with_threads(start):
+    with start("original", "quick") as workers:
+        for worker in workers:
+            worker.call(payload(np.ones(3)))
+        cores = [child.cpu_affinity() for child in psutil.Process().children()]
+    assert len(cores) == 2
+    assert cores[0] == cores[1]
+    assert len(cores[0]) == 1

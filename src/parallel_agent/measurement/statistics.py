@@ -1,8 +1,9 @@
-"""The statistics of paired timings: ratios of medians with their bootstrap intervals.
+"""The statistics of paired timings: medians of the pairs' ratios with their bootstrap intervals.
 
-Samples are seconds, one of the original and one of the candidate for each pair. All resampling is
-seeded: the same samples give the same interval. Resampling keeps pairs together, so that what slows
-both (another program, a lower clock) cancels as it does in the samples.
+Samples are seconds, one of the original and one of the candidate for each pair, run right after
+each other. What slows both (another program, a lower clock, a busy host) cancels in the pair's
+ratio; it would not in a ratio of medians, where half of the originals may have met it and fewer of
+the candidates. All resampling is seeded: the same samples give the same interval.
 
 - B. Efron, R. J. Tibshirani: An Introduction to the Bootstrap, 1993: the percentile interval
   (chapter 13) and the resampling of pairs (section 7.3).
@@ -45,10 +46,13 @@ class Interval(BaseModel):
         return self.high / self.low - 1.0
 
 
-def ratio_of_medians(original: Samples, candidate: Samples) -> float:
-    """median(original) / median(candidate): the speedup. Raises ValueError as `ratio_interval`."""
-    times = _paired(original, candidate)
-    return float(np.median(times[0]) / np.median(times[1]))
+def median_ratio(original: Samples, candidate: Samples) -> float:
+    """The median of original / candidate over the pairs: the speedup.
+
+    Taken in logarithms, so that swapping the two inverts it also for an even number of pairs.
+    Raises ValueError as `ratio_interval`.
+    """
+    return float(np.exp(_log_ratio(_paired(original, candidate))))
 
 
 def ratio_interval(
@@ -59,7 +63,7 @@ def ratio_interval(
     resamples: int = RESAMPLES,
     seed: int = _SEED,
 ) -> Interval:
-    """The ratio of medians with its bootstrap percentile interval over resampled pairs.
+    """The median ratio with its bootstrap percentile interval over resampled pairs.
 
     Raises ValueError for samples that are no pairs (lengths that differ, or none) or no times (not
     positive and finite).
@@ -76,7 +80,7 @@ def geometric_mean_interval(
     resamples: int = RESAMPLES,
     seed: int = _SEED,
 ) -> Interval:
-    """The geometric mean over sizes of the ratio of medians, with its interval.
+    """The geometric mean over sizes of the median ratio, with its interval.
 
     ``sizes`` holds (original, candidate) for each size. Sizes were timed apart from one another, so
     each is resampled by itself, and the interval is that of the mean of the resampled ratios. It is
@@ -145,8 +149,7 @@ def _paired(original: Samples, candidate: Samples) -> NDArray[np.float64]:
 
 def _log_ratio(times: NDArray[np.float64]) -> Any:
     """Of shape (2, ..., pairs), over the last axis."""
-    medians = np.log(np.median(times, axis=-1))
-    return medians[0] - medians[1]
+    return np.median(np.log(times[0]) - np.log(times[1]), axis=-1)
 
 
 def _resampled_log_ratios(

@@ -26,7 +26,19 @@
 #include <utility>
 #include <vector>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 namespace parallel_agent_harness {
+
+/// Load the OpenMP runtime, which pins this thread to the first place, also for a kernel that never
+/// asks for threads: a sequential original must run on the same core as a candidate's first thread.
+inline void pin() {
+#ifdef _OPENMP
+    omp_get_max_threads();
+#endif
+}
 
 struct BadPayload : std::runtime_error {
     using std::runtime_error::runtime_error;
@@ -346,6 +358,7 @@ int serve(int argc, char** argv) {
         std::fputs("this program is a worker of parallel-agent and is started by it\n", stderr);
         return 2;
     }
+    pin();
     const auto fd = [argv](int i) { return std::atoi(argv[i]); };
     Server<Call>(fd(1), fd(2), fd(3), fd(4)).serve();
     return 0;

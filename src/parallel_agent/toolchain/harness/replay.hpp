@@ -71,6 +71,7 @@ double replay_file(const char* inputs, const char* outputs, std::size_t count, i
 /// The body of main: INPUTS OUTPUTS CALLS REPETITIONS; prints the seconds of one call.
 template <class Call>
 int replay(int argc, char** argv) try {
+    pin();
     const std::size_t count = argc == 5 ? std::strtoul(argv[3], nullptr, 10) : 0;
     const int repetitions = argc == 5 ? std::atoi(argv[4]) : 0;
     if (count == 0 || repetitions <= 0) {
