@@ -18,6 +18,7 @@ bench: $(VENV)/runtime
 	$(BIN)/parallel-agent bench bundled --threads $(THREADS)
 
 test: $(VENV)/dev
+	@sh tools/install_system.sh race-detector
 	@$(MAKE) --no-print-directory -j1 lint typecheck layers generated unit integration coverage
 
 lint: $(VENV)/dev

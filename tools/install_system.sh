@@ -2,8 +2,23 @@
 # Sees to what pip cannot install: a C++ compiler, make, prlimit, and a Python with venv.
 #
 # Does nothing where all is there. Otherwise root gets it installed with apt-get; everybody else is
-# told the command and the exit status is 3.
+# told the command and the exit status is 3. With the argument "race-detector" it sees to clang with
+# Archer as well, as far as it can: without, the tests that need one are skipped.
 set -eu
+
+detector="clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
+if [ "${1:-}" = race-detector ]; then
+    ls /usr/lib/llvm-*/lib/libarcher.so >/dev/null 2>&1 && exit 0
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+        echo "apt-get install --yes --no-install-recommends $detector"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq || true
+        # shellcheck disable=SC2086
+        apt-get install --yes --no-install-recommends -qq $detector >/dev/null && exit 0
+    fi
+    echo "No race detector: its tests are skipped. To have one: apt-get install $detector" >&2
+    exit 0
+fi
 
 find_python() {
     for python in python3.13 python3.12 python3.11 python3; do

@@ -120,6 +120,7 @@ def _outcome(
         proposer=chosen["proposer"] if chosen else "",
         strategy=f"{chosen['strategy']} {chosen['variant']}".strip() if chosen else "",
         reasons=chosen["reasons_for"] if chosen else _reasons(list(records)),
+        cautions=chosen["reasons_against"] if chosen else [],
         notes=[
             *study.notes,
             *([] if RaceDetector.find() else [RACE_NOTE]),

@@ -50,5 +50,7 @@ class Outcome(BaseModel):
     proposer: str
     strategy: str
     reasons: list[str]
+    cautions: list[str] = []
+    """What speaks against the best candidate: what it takes for granted, and where it may cost."""
     notes: list[str]
     seconds: float

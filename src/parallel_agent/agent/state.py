@@ -24,7 +24,7 @@ class Lesson(TypedDict):
 
     branch: str
     text: str
-    guard: str
+    options: dict[str, Any]
 
 
 class Critique(TypedDict):

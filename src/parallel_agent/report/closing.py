@@ -25,6 +25,8 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     _say(console, "")
     for line in (counts(outcome), bill(outcome)):
         _say(console, line)
+    for caution in outcome.cautions:
+        _say(console, f"caution: {caution}")
     for note in outcome.notes:
         _say(console, f"note: {note}")
     _say(console, "")

@@ -121,8 +121,19 @@ def test_a_guard_is_asked_for_where_small_sizes_lose() -> None:
     guard = critique["options"]["guard"]
     found = re.fullmatch(r"x\.size\(\) >= (\d+)", guard)
     assert found
-    # It pays from 40 microseconds of sequential time on; the margin doubles that.
-    assert 40_000 <= int(found.group(1)) <= 200_000
+    # It pays from 40 microseconds of sequential time on, and a little more with the margin.
+    assert 40_000 <= int(found.group(1)) <= 100_000
+    # A call of a microsecond would feel even a clause that is false.
+    assert critique["options"]["guard_branch"] is True
+
+
+def test_calls_that_are_not_tiny_get_a_clause() -> None:
+    signature = Signature(name="f", parameters=(X,), returns=None)
+    small, middle, large = lost_when_small().sizes
+    longer = profile(at_size(small.sizes, 15e-6, 30e-6), middle, large)
+    options = read_profile(record(), longer, signature, BY_LENGTH)["options"]
+    assert "guard" in options
+    assert "guard_branch" not in options
 
 
 def test_sizes_that_are_parameters_make_the_guard() -> None:

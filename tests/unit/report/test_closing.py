@@ -40,6 +40,7 @@ def outcome(**changes: object) -> Outcome:
         proposer="rules",
         strategy="loop parallel",
         reasons=["y[i] is written [once] in each iteration"],
+        cautions=["next may overlap with current"],
         notes=["the machine was busy"],
         seconds=41.7,
     )
@@ -66,6 +67,7 @@ def test_the_closing_lines_of_an_improved_kernel() -> None:
         "\n"
         "7 candidates, 2 rejected (compile 1, races 1), 3 not faster, 1 move pruned\n"
         "spent 0.00 of 0.25 USD in 42 s\n"
+        "caution: next may overlap with current\n"
         "note: the machine was busy\n"
         "\n"
         "best  /r/best.cpp\n"

@@ -28,7 +28,7 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     lessons = []
     if record.get("better") and record["options"].get("guard"):
         why = f"{branch}: parallel execution pays if {record['options']['guard']}"
-        lessons.append(Lesson(branch=branch, text=why, guard=record["options"]["guard"]))
+        lessons.append(Lesson(branch=branch, text=why, options=record["options"]))
     return BranchState(critique=critique, step=state["step"] + 1, lessons=lessons)
 
 

@@ -87,4 +87,4 @@ def _with_lessons(state: RunState, moves: list[Move]) -> list[Move]:
     lessons = state.get("lessons", [])
     if not lessons:
         return moves
-    return [{**move, "options": {"guard": lessons[-1]["guard"]}} for move in moves]
+    return [{**move, "options": lessons[-1]["options"]} for move in moves]
