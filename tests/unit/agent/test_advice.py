@@ -121,8 +121,8 @@ def test_a_guard_is_asked_for_where_small_sizes_lose() -> None:
     guard = critique["options"]["guard"]
     found = re.fullmatch(r"x\.size\(\) >= (\d+)", guard)
     assert found
-    # It pays from 40 microseconds of sequential time on, and a little more with the margin.
-    assert 40_000 <= int(found.group(1)) <= 100_000
+    # It pays from 40 microseconds on, and it was seen to lose at 30: half way to the next size.
+    assert 40_000 <= int(found.group(1)) <= 200_000
     # A call of a microsecond would feel even a clause that is false.
     assert critique["options"]["guard_branch"] is True
 
