@@ -11,7 +11,7 @@ from pathlib import Path
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.contracting import build_original, get_contract
 from parallel_agent.agent.intake import take_in
-from parallel_agent.agent.study import study_original
+from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.inference import ContractNeeded
@@ -59,6 +59,7 @@ def _find_contract(context: Context, parsed: ParsedSource) -> None:
 
 def _study(context: Context, parsed: ParsedSource) -> None:
     contract = Contract.from_toml(context.folder.read("contract.toml"))
+    chosen_sizes(context.settings.size, contract)  # a wrong --size is told before the work
     binary = _built(context, parsed, "optimized")
     context.folder.claim("code", object_hash(binary), "the original")
     context.emit("stage", "timing the original against itself")
