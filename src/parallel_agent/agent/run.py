@@ -165,7 +165,8 @@ def _best_so_far(folder: RunFolder, graph: Any, config: Any) -> str:
 @contextmanager
 def _drained_by_interrupt(control: RunControl, listener: Listener) -> Iterator[None]:
     """The first Ctrl-C asks the graph to stop after the running step, the second kills."""
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # a job in the background
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
 

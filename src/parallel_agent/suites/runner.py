@@ -136,6 +136,7 @@ def _one(
         correct=True,
         speedup=outcome.speedup,
         interval=outcome.interval,
+        sizes=outcome.sizes,
         seconds=outcome.seconds,
         spent_usd=Decimal(outcome.spent_usd),
         reason=outcome.strategy or "; ".join(outcome.reasons),

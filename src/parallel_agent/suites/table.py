@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from parallel_agent.agent.outcome import OutcomeAtSize
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -20,7 +22,8 @@ class KernelResult(BaseModel):
 
     ``built`` and ``correct`` speak of the source handed back, the original where nothing better
     was found. ``speedup`` and its ``interval`` (lower and upper end) are None where nothing was
-    timed; ``seconds`` is the time the kernel took to optimize.
+    timed, ``sizes`` is what was measured at each size; ``seconds`` is the time the kernel took to
+    optimize.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +35,7 @@ class KernelResult(BaseModel):
     correct: bool
     speedup: _Positive | None = None
     interval: tuple[_Positive, _Positive] | None = None
+    sizes: tuple[OutcomeAtSize, ...] = ()
     seconds: float = Field(default=0.0, ge=0)
     spent_usd: Decimal = Field(default=Decimal(0), ge=0)
     reason: str = ""
