@@ -10,11 +10,11 @@ from parallel_agent.verification.compilation import CompilationGate
 from parallel_agent.verification.differential import (
     DifferentialGate,
     RepetitionGate,
-    SanitizerGate,
     TimingSizeGate,
 )
 from parallel_agent.verification.gate import Examination, Gate, GateResult, Rejection, Verdict
 from parallel_agent.verification.races import RaceGate
+from parallel_agent.verification.sanitizers import SanitizerGate
 from parallel_agent.verification.signature import SignatureGate
 
 
