@@ -14,7 +14,6 @@ from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize
 from parallel_agent.kernel.contract import Contract
-from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.toolchain.compiler import Mode
 from parallel_agent.toolchain.objectcode import object_hash
@@ -47,9 +46,6 @@ def _find_contract(context: Context, parsed: ParsedSource) -> None:
     try:
         with context.lane.work():
             toml = get_contract(parsed, binary, context.settings)
-    except ContractNeeded as needed:
-        needed.add_note(str(context.folder.write(needed.template, "contract.template.toml")))
-        raise
     finally:
         binary.unlink()
     context.folder.write(toml, "contract.toml")

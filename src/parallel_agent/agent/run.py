@@ -23,7 +23,7 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.graph import build_graph
 from parallel_agent.agent.intake import read_source
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.run_folder import RunFolder
+from parallel_agent.agent.run_folder import TEMPLATE, RunFolder
 from parallel_agent.agent.state import RunInput
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.kernel.inference import ContractNeeded
@@ -75,14 +75,15 @@ def optimize(
     Compiler.find(chosen.cxx, chosen.cxxflags)
     folder = RunFolder.create(chosen.out, path.stem)
     try:
+        folder.write(text, "original.cpp")
         folder.write_json(chosen.model_dump(mode="json"), "run.json")
         context = Context.open(chosen, folder, ledger=ledger, scope=scope)
-        folder.write(text, "original.cpp")
         return _run(context, RunInput(source=text), listener)
     except Interrupted:
         raise
-    except ContractNeeded:
-        folder.path("run.json").unlink()
+    except ContractNeeded as needed:
+        folder.discard()
+        needed.add_note(str(folder.write(needed.template, TEMPLATE)))
         raise
     except Exception:
         if not folder.exists("original", "study.json"):

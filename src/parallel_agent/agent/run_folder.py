@@ -16,6 +16,9 @@ from parallel_agent.agent.events import Event
 
 RUNS = Path(".parallel-agent") / "runs"
 LEDGER = "ledger.sqlite"
+TEMPLATE = "contract.template.toml"
+_LEFTOVERS = {"lock", TEMPLATE}
+"""What a folder may hold that a run begins in."""
 
 
 class FolderError(OSError):
@@ -46,20 +49,25 @@ class RunFolder:
         folder = cls(root)
         try:
             root.mkdir(parents=True, exist_ok=True)
-            (root / "candidates").mkdir(exist_ok=True)
         except OSError as error:
             raise FolderError(
                 f"cannot write to the folder {root}: {error.strerror}",
                 "Give a folder that you may write to with --out",
             ) from None
         folder.lock()
-        if folder.exists("run.json") or folder.exists("events.jsonl"):
-            folder.unlock()
+        held = {path.name for path in root.iterdir()} - _LEFTOVERS
+        if not held:
+            return folder
+        folder.unlock()
+        if "run.json" in held:
             raise FolderError(
                 f"the folder {root} holds a run already",
                 f"Go on with it: parallel-agent resume {root}, or give another --out",
             )
-        return folder
+        (root / "lock").unlink(missing_ok=True)
+        raise FolderError(
+            f"the folder {root} is not empty", "Give an empty folder, or one to be made, with --out"
+        )
 
     @classmethod
     def open(cls, root: Path) -> RunFolder:
@@ -97,7 +105,7 @@ class RunFolder:
             self._lock = None
 
     def discard(self) -> None:
-        """Remove the folder: nothing in it is worth keeping."""
+        """Remove the folder: nothing in it is worth keeping. It was empty when the run began."""
         self.unlock()
         shutil.rmtree(self.root, ignore_errors=True)
 

@@ -57,9 +57,9 @@ def _hinted(error: SourceError | FolderError) -> Explanation:
 
 
 def _contract_needed(error: ContractNeeded) -> Explanation:
-    # The first note says where the template was left; LangGraph adds notes of its own.
-    notes = getattr(error, "__notes__", ())
-    where = f" in {notes[0]}" if notes and notes[0].endswith(".toml") else ""
+    # The last note says where the template was left; LangGraph adds notes of its own.
+    notes = getattr(error, "__notes__", ("",))
+    where = f" in {notes[-1]}" if notes[-1].endswith(".toml") else ""
     return Explanation(
         str(error),
         f"Complete the template{where or ' below'} and give it with --contract FILE",

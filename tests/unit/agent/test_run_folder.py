@@ -30,6 +30,13 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     RunFolder.open(tmp_path / "run").unlock()
 
 
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("keep me")
+    with pytest.raises(FolderError, match="is not empty"):
+        RunFolder.create(tmp_path, "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
 def test_another_process_is_kept_out_until_the_lock_is_gone(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "run", "x")
     folder.write_json({}, "run.json")
