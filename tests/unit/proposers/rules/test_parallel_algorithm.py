@@ -202,15 +202,21 @@ def test_iota_alone_is_not_worth_it() -> None:
 
 
 def test_wrapped_calls_compare_iterators() -> None:
-    body = """bool f(std::vector<int> const& x) {
-    return std::find(x.begin(), x.end(), 3) != x.end();
+    body = """bool odd(int v) { return v % 2; }
+bool f(std::vector<int>& x) {
+    return std::partition(x.begin(), x.end(), odd) != x.end();
 }
 """
-    assert "return __gnu_parallel::find(x.begin(), x.end(), 3) != x.end();" in (
+    assert "return __gnu_parallel::partition(x.begin(), x.end(), odd) != x.end();" in (
         rewritten(body).source
     )
     guarded = rewritten(body, guard="x.size() > 9").source
-    assert "((x.size() > 9) ? __gnu_parallel::find(" in guarded
+    assert "((x.size() > 9) ? __gnu_parallel::partition(" in guarded
+
+
+def test_searches_of_parallel_mode_race_and_are_not_used() -> None:
+    search = "    return std::find(x.begin(), x.end(), 3) != x.end();\n"
+    assert variants(f"bool f(std::vector<int> const& x) {{\n{search}}}\n") == []
 
 
 UNSAFE = {
