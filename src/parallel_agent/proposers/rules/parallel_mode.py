@@ -21,7 +21,6 @@ _OUTPUTS = {
     "adjacent_difference": 2,
 }
 """The position of the output iterator, without random access to which nothing runs in parallel."""
-_UNSTABLE = ("sort", "nth_element", "partial_sort", "partition")
 _ORDER = "the order of equal elements is unspecified and may differ from the sequential one"
 
 
@@ -33,7 +32,7 @@ def parallel_mode(site: Site) -> Form:
     called = site.edits.text(site.call.cursor).removeprefix(callee).strip()
     arguments = called[1:-1]
     against = []
-    if site.call.name in _UNSTABLE:
+    if site.call.name == "sort":
         against.append(f"line {site.call.line}: {_ORDER}")
     if site.call.name in ("sort", "stable_sort"):
         against.append(f"line {site.call.line}: merging takes a second copy of the data")

@@ -202,21 +202,22 @@ def test_iota_alone_is_not_worth_it() -> None:
 
 
 def test_wrapped_calls_compare_iterators() -> None:
-    body = """bool odd(int v) { return v % 2; }
-bool f(std::vector<int>& x) {
-    return std::partition(x.begin(), x.end(), odd) != x.end();
+    body = """bool f(std::vector<int> const& x, std::vector<int>& y) {
+    return std::unique_copy(x.begin(), x.end(), y.begin()) != y.end();
 }
 """
-    assert "return __gnu_parallel::partition(x.begin(), x.end(), odd) != x.end();" in (
+    assert "return __gnu_parallel::unique_copy(x.begin(), x.end(), y.begin()) != y.end();" in (
         rewritten(body).source
     )
     guarded = rewritten(body, guard="x.size() > 9").source
-    assert "((x.size() > 9) ? __gnu_parallel::partition(" in guarded
+    assert "((x.size() > 9) ? __gnu_parallel::unique_copy(" in guarded
 
 
-def test_searches_of_parallel_mode_race_and_are_not_used() -> None:
+def test_what_races_in_parallel_mode_is_not_used() -> None:
     search = "    return std::find(x.begin(), x.end(), 3) != x.end();\n"
-    assert variants(f"bool f(std::vector<int> const& x) {{\n{search}}}\n") == []
+    assert variants(f"bool f(std::vector<int>& x) {{\n{search}}}\n") == []
+    half = "    std::nth_element(x.begin(), x.begin() + 5, x.end());\n"
+    assert variants(f"void f(std::vector<int>& x) {{\n{half}}}\n") == []
 
 
 UNSAFE = {
