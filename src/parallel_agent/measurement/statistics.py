@@ -24,7 +24,7 @@ Samples = Sequence[float] | NDArray[np.float64]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-LEAST_NOISE = 0.03
+LEAST_NOISE = 0.01
 
 _SEED = 20231
 
