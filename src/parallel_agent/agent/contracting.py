@@ -19,10 +19,19 @@ class BuildError(RuntimeError):
     """The original cannot be built with its adapter; the message is the compiler's first error."""
 
 
-def build_original(compiler: Compiler, parsed: ParsedSource, directory: Path, mode: Mode) -> Path:
-    """The original's binary in ``directory``; BuildError if it does not build."""
+MOVED = """asm(".pushsection .text\\n.skip 4144\\n.popsection");\n"""
+"""Put above a source, it moves the code to another address: by a page and 48 bytes."""
+
+
+def build_original(
+    compiler: Compiler, parsed: ParsedSource, directory: Path, mode: Mode, *, above: str = ""
+) -> Path:
+    """The original's binary in ``directory``; BuildError if it does not build.
+
+    ``above`` is text that is put above the source.
+    """
     kernel = parsed.kernel
-    compiled = build(compiler, kernel.signature, kernel.source, directory, mode)
+    compiled = build(compiler, kernel.signature, above + kernel.source, directory, mode)
     if compiled.binary is None:
         first = compiled.errors[0]
         raise BuildError(f"the original does not build: line {first.line}: {first.message}")

@@ -6,10 +6,11 @@ which was cut off goes on where it was.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.contracting import build_original, get_contract
+from parallel_agent.agent.contracting import MOVED, build_original, get_contract
 from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize
@@ -57,6 +58,7 @@ def _study(context: Context, parsed: ParsedSource) -> None:
     contract = Contract.from_toml(context.folder.read("contract.toml"))
     chosen_sizes(context.settings.size, contract)  # a wrong --size is told before the work
     binary = _built(context, parsed, "optimized")
+    twin = _built(context, parsed, "optimized", above=MOVED)
     context.folder.claim("code", object_hash(binary), "the original")
     context.emit("stage", "timing the original against itself")
 
@@ -68,17 +70,21 @@ def _study(context: Context, parsed: ParsedSource) -> None:
             parsed,
             contract,
             binary,
+            twin,
             context.settings,
             progress,
             compiler=context.compiler.version(),
         )
+    shutil.rmtree(twin.parent)
     context.folder.write(study.model_dump_json(indent=2), "original", "study.json")
     for note in study.notes[len(parsed.kernel.notes) :]:
         context.emit("note", note)
 
 
-def _built(context: Context, parsed: ParsedSource, mode: Mode) -> Path:
-    context.emit("stage", f"building the original ({mode})")
+def _built(context: Context, parsed: ParsedSource, mode: Mode, above: str = "") -> Path:
+    context.emit("stage", f"building the original ({mode}{', moved' if above else ''})")
     directory = context.folder.path("original", "optimized").parent
     with context.lane.work():
-        return build_original(context.compiler, parsed, directory, mode)
+        return build_original(
+            context.compiler, parsed, directory / "moved" if above else directory, mode, above=above
+        )

@@ -89,14 +89,15 @@ def study_original(
     parsed: ParsedSource,
     contract: Contract,
     binary: Path,
+    twin: Path,
     given: Settings,
     progress: Callable[[OriginalAtSize], None],
     *,
     compiler: str,
 ) -> Study:
-    """Choose the sizes and time the original against itself at each: its time and its noise.
+    """Choose the sizes and time the original against its twin at each: its time and its noise.
 
-    The caller holds the timing lane. Raises WorkerError if the original fails on the contract's
+    The twin is the same code at other addresses. The caller holds the timing lane. Raises WorkerError if the original fails on the contract's
     inputs, SettingsError for sizes that the contract does not allow.
     """
     busy = machine.load().others
@@ -111,7 +112,7 @@ def study_original(
         sizes = [contract.sizes(base) for base in bases]
     measured = []
     for size in sizes:
-        measured.append(_measure(reference, size, given))
+        measured.append(_measure(reference, twin, size, given))
         progress(measured[-1])
     notes = list(parsed.kernel.notes)
     if busy > BUSY:
@@ -155,13 +156,15 @@ def drawer(
     return draw
 
 
-def _measure(reference: Reference, sizes: Mapping[str, int], given: Settings) -> OriginalAtSize:
+def _measure(
+    reference: Reference, twin: Path, sizes: Mapping[str, int], given: Settings
+) -> OriginalAtSize:
     rng = np.random.default_rng([given.seed, 3000, *sizes.values()])
     draw = drawer(reference.workload, sizes)
     with (
         SharedMemory() as shared,
         reference.worker(reference.binary, given.thread_count, shared) as one,
-        reference.worker(reference.binary, given.thread_count, shared) as other,
+        reference.worker(twin, given.thread_count, shared) as other,
     ):
         instances = choose_instances(one, draw, rng)
         samples = time_pair(

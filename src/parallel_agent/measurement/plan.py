@@ -24,7 +24,7 @@ class TimingPlan(_Model):
     """Pairs that are run and checked first and do not count."""
     min_pairs: int = Field(default=5, ge=2)
     """Before these no candidate is called better."""
-    max_pairs: int = Field(default=30, ge=2)
+    max_pairs: int = Field(default=60, ge=2)
     max_seconds: float = Field(default=8.0, gt=0)
     """Of the whole timing: drawing, checking and warm-up too. ``min_pairs`` are run all the same,
     unless every pair so far was lost by far."""
@@ -44,7 +44,7 @@ class SizeLimits(_Model):
 def plan_for(effort: Effort) -> TimingPlan:
     """The plan for one pair at one size."""
     if effort == "quick":
-        return TimingPlan(max_pairs=20, max_seconds=4.0, precision=0.06)
+        return TimingPlan(max_pairs=40, max_seconds=4.0, precision=0.06)
     if effort == "normal":
         return TimingPlan()
     return TimingPlan(warmup=2, min_pairs=10, max_pairs=200, max_seconds=90.0, precision=0.015)

@@ -113,7 +113,8 @@ def stop_reason(
     """Why to stop after these pairs, ``elapsed`` seconds after the beginning; None to go on.
 
     Losers leave as soon as they are sure to lose; a winner stays until its ratio is known about as
-    well as asked for, because winners are compared with one another.
+    well as asked for, because winners are compared with one another. What lies near the line
+    between slower and not slower, or between faster and not, is timed on.
     """
     pairs, late = len(original), elapsed >= plan.max_seconds
     if pairs < plan.min_pairs:
@@ -123,11 +124,16 @@ def stop_reason(
     reasons: dict[Stop, bool] = {
         "lost": interval.high < 1.0 / (1.0 + noise),
         "won": interval.low > 1.0 + noise and interval.width <= _WON_WIDTH * plan.precision,
-        "precise": interval.width <= plan.precision,
+        "precise": interval.width <= plan.precision and not _near_a_line(interval, noise),
         "max_pairs": pairs >= plan.max_pairs,
         "max_seconds": late,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _near_a_line(interval: Interval, noise: float) -> bool:
+    lines = (1.0 / (1.0 + noise), 1.0 + noise)
+    return any(interval.low < line < interval.high for line in lines)
 
 
 def choose_instances(

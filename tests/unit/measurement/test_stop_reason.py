@@ -45,6 +45,14 @@ def test_what_lies_within_the_noise_is_neither_won_nor_lost():
     assert stop(5, 1 / 1.05, 0.0, noise=0.01) == "lost"
 
 
+def test_what_lies_near_a_line_is_timed_on():
+    noise = 0.02
+    for ratio in (1 / (1 + noise), 1 + noise):
+        near = samples(6, ratio, 0.002)
+        assert stop_reason(*near, 1.0, PLAN, noise) is None
+        assert stop_reason(*near, 1.0, PLAN, noise=0.1) == "precise"
+
+
 def test_unclear_cases_go_on_until_pairs_or_time_are_used_up():
     assert stop(19, 1.0, 0.3) is None
     assert stop(20, 1.0, 0.3) == "max_pairs"
