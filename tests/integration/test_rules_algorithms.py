@@ -12,6 +12,7 @@ from clang import cindex
 from parallel_agent.kernel.source import parse
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
+from parallel_agent.proposers.rules.registry import write
 from parallel_agent.proposers.rules.strategy import Options, Strategy
 
 HEADERS = "#include <algorithm>\n#include <functional>\n#include <numeric>\n#include <vector>\n"
@@ -121,7 +122,7 @@ int main() {
     return wrong;
 }
 """
-STYLES = [Options(), Options(guard=GUARD), Options(guard=GUARD, guard_branch=True)]
+STYLES = [Options(), Options(guard=GUARD)]
 STRATEGIES: list[Strategy] = [ParallelAlgorithm(), EarlyExitSearch()]
 
 
@@ -133,7 +134,7 @@ def rewritten(name: str) -> list[str]:
         for rank, variant in enumerate(strategy.variants(parsed)):
             for style in STYLES if rank == 0 else STYLES[:1]:
                 options = style.model_copy(update={"variant": variant})
-                sources.append(strategy.rewrite(parsed, options).source)
+                sources.append(write(parsed, strategy.name, options).source)
     return sources
 
 

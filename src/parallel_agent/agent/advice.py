@@ -12,9 +12,6 @@ from parallel_agent.kernel.types import Signature, Vector
 
 MARGIN = 1.3
 """Parallel execution must be expected to gain so many times its overhead before it is used."""
-CLAUSE_SECONDS = 10e-6
-"""Calls shorter than this feel an OpenMP construct even where its ``if`` clause is false: it costs
-some 0.5 microseconds (libgomp of g++ 12). They get the original code in a branch of its own."""
 
 
 def stop(why: str) -> Critique:
@@ -39,19 +36,16 @@ def read_profile(
     if not any(size.result == "slower" for size in smaller):
         return stop("no faster than the noise on the whole")
     options = record["options"]
-    if options.get("guard_branch"):
-        return stop("still slower at a small size with the original code in a branch of its own")
-    if options.get("guard"):
-        why = "still slower at a small size: the parallel form costs even where it is switched off"
-        return Critique(decision="refine", why=why, options={**options, "guard_branch": True})
+    if options.get("guard") and smaller[0].result == "slower":
+        return stop("still slower at the smallest size, where the original code runs")
     guard = _guard(profile, signature, contract)
     if guard is None:
         return stop("slower at small sizes, and no condition on the inputs can tell them")
-    why = f"slower at {_shown(smaller[0])}: parallel only if {guard}"
-    refined = {**options, "guard": guard}
-    if smaller[0].original_seconds < CLAUSE_SECONDS:
-        refined["guard_branch"] = True
-    return Critique(decision="refine", why=why, options=refined)
+    if guard == options.get("guard"):
+        return stop(f"still slower at a small size with the guard {guard}")
+    slower = next(size for size in smaller if size.result == "slower")
+    why = f"slower at {_shown(slower)}: parallel only if {guard}"
+    return Critique(decision="refine", why=why, options={**options, "guard": guard})
 
 
 def _shown(size: ProfileAtSize) -> str:
@@ -79,7 +73,7 @@ def _break_even(profile: Profile) -> float:
     overhead = smallest.candidate_seconds - smallest.original_seconds / largest.speedup
     needed = MARGIN * overhead / gain
     span = math.log(largest.original_seconds / smallest.original_seconds)
-    share = math.log(needed / smallest.original_seconds) / span if span > 0 else 1.0
+    share = math.log(needed / smallest.original_seconds) / span if span > 0 and needed > 0 else 0.0
     slower = [
         (position + 1) / (len(profile.sizes) - 1)
         for position, size in enumerate(profile.sizes)

@@ -123,17 +123,6 @@ def test_a_guard_is_asked_for_where_small_sizes_lose() -> None:
     assert found
     # It pays from 40 microseconds on, and it was seen to lose at 30: half way to the next size.
     assert 40_000 <= int(found.group(1)) <= 200_000
-    # A call of a microsecond would feel even a clause that is false.
-    assert critique["options"]["guard_branch"] is True
-
-
-def test_calls_that_are_not_tiny_get_a_clause() -> None:
-    signature = Signature(name="f", parameters=(X,), returns=None)
-    small, middle, large = lost_when_small().sizes
-    longer = profile(at_size(small.sizes, 15e-6, 30e-6), middle, large)
-    options = read_profile(record(), longer, signature, BY_LENGTH)["options"]
-    assert "guard" in options
-    assert "guard_branch" not in options
 
 
 def test_sizes_that_are_parameters_make_the_guard() -> None:
@@ -142,14 +131,25 @@ def test_sizes_that_are_parameters_make_the_guard() -> None:
     assert re.fullmatch(r"static_cast<double>\(rows\) \* cols >= \d+", critique["options"]["guard"])
 
 
-def test_a_guard_that_still_costs_becomes_a_branch_and_then_the_end() -> None:
+def test_a_guard_is_raised_above_a_size_that_still_loses() -> None:
     signature = Signature(name="f", parameters=(X,), returns=None)
-    second = read_profile(record(guard="x.size() >= 9"), lost_when_small(), signature, BY_LENGTH)
-    assert second["options"] == {"guard": "x.size() >= 9", "guard_branch": True}
-    third = read_profile(
-        record(guard="x.size() >= 9", guard_branch=True), lost_when_small(), signature, BY_LENGTH
+    sizes = lost_when_small().sizes
+    mixed = profile(
+        at_size(sizes[0].sizes, 1e-6, 1e-6), at_size(sizes[1].sizes, 30e-6, 50e-6), sizes[-1]
     )
-    assert third["decision"] == "stop"
+    critique = read_profile(record(guard="x.size() >= 9"), mixed, signature, BY_LENGTH)
+    assert critique["decision"] == "refine"
+    found = re.fullmatch(r"x\.size\(\) >= (\d+)", critique["options"]["guard"])
+    assert found
+    assert int(found.group(1)) > sizes[1].sizes["n"]
+    same = read_profile(record(**critique["options"]), mixed, signature, BY_LENGTH)
+    assert same["decision"] == "stop"
+
+
+def test_a_guarded_candidate_that_loses_at_the_smallest_size_is_given_up() -> None:
+    signature = Signature(name="f", parameters=(X,), returns=None)
+    lost = read_profile(record(guard="x.size() >= 9"), lost_when_small(), signature, BY_LENGTH)
+    assert lost["decision"] == "stop"
 
 
 @pytest.mark.parametrize("gate", ["compile", "races"])

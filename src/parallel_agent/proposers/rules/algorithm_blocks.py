@@ -113,8 +113,8 @@ def extremum(site: Site) -> Form:
 class _Blocks:
     """A range cut into ``count`` blocks, one per thread.
 
-    ``available`` is an expression for their number, in which ``@`` is the number of elements; the
-    guard makes it a single one. ``bounds`` are the iterators of the block in hand.
+    ``available`` is an expression for their number, in which ``@`` is the number of elements.
+    ``bounds`` are the iterators of the block in hand.
     """
 
     def __init__(self, site: Site, over: Range, available: str) -> None:
@@ -125,8 +125,6 @@ class _Blocks:
         number = available.replace("@", self._size)
         if "@" in available:
             number = f"static_cast<int>({number})"
-        if site.clause:
-            number = f"({site.clause}) ? {number} : 1"
         self.setup = (
             f"const std::ptrdiff_t {self._size} = {over.difference};",
             f"const int {self.count} = {number};",

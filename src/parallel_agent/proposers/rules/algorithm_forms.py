@@ -42,14 +42,12 @@ class Form:
 class Site:
     """One call to rewrite, with what the writers need to know about it.
 
-    ``clause`` is the condition for a parallel construct's ``if`` clause, empty for none. ``taken``
-    are the names that new ones must keep clear of. ``result_name`` is the variable that the call
-    initializes, if it does nothing else.
+    ``taken`` are the names that new ones must keep clear of. ``result_name`` is the variable that
+    the call initializes, if it does nothing else.
     """
 
     call: AlgorithmCall
     edits: Edits
-    clause: str
     taken: set[str]
     result_name: str = ""
 
@@ -100,10 +98,8 @@ class Site:
         return name, (f"const auto {name} = {text};",)
 
     def pragma(self, directive: str, *clauses: str) -> str:
-        """An OpenMP pragma with the guard's ``if`` clause."""
-        applies_to = "parallel: " if "simd" in directive else ""
-        guard = [f"if({applies_to}{self.clause})"] if self.clause else []
-        return " ".join(["#pragma omp", directive, *clauses, *guard])
+        """An OpenMP pragma."""
+        return " ".join(["#pragma omp", directive, *clauses])
 
 
 def speculation(effects: Iterable[Effects], ranges: Iterable[Range]) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class ArrayReduction:
         chosen = _targets(analysis)
         if options.variant not in self.variants(parsed):
             raise NotApplicable(f"no array is updated in a way that {options.variant} suits")
-        rewriter = Rewriter(analysis, options)
+        rewriter = Rewriter(analysis)
         write = {"atomic": _write_atomic, "array_section": _write_section}
         for report in chosen:
             write.get(options.variant, _write_copies)(rewriter, report, analysis)
@@ -220,7 +220,7 @@ def _write_section(rewriter: Rewriter, report: LoopReport, _: Analysis) -> None:
         clauses.append(f"reduction({update.operator} : {pointer}[:{array.length}])")
     clauses = [*data_clauses(report), *clauses, schedule(report, dynamic=True)]
     directive = f"parallel for {' '.join(clauses)}"
-    pragma = f"#pragma omp {directive}{rewriter.guard(directive)}"
+    pragma = f"#pragma omp {directive}"
     loop = rewriter.renamed(report.loop.cursor, keys)
     rewriter.replace_loop(report, [*pointers, pragma, loop])
 

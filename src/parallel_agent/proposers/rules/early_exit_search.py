@@ -19,7 +19,6 @@ from parallel_agent.proposers.rules.splice import (
     Layout,
     add_includes,
     direct_result,
-    either,
     splice,
 )
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
@@ -89,8 +88,7 @@ _Done = tuple[int, Effects, tuple[str, ...]]
 def _rewrite_call(
     call: AlgorithmCall, parsed: ParsedSource, edits: Edits, taken: set[str], options: Options
 ) -> _Done:
-    clause = "" if options.guard_branch else options.guard
-    site = Site(call, edits, clause, set(taken), direct_result(call))
+    site = Site(call, edits, set(taken), direct_result(call))
     if call.repeated or call.function != parsed.function:
         raise site.refuse("it runs inside a loop or outside the kernel")
     over = site.range(0)
@@ -108,9 +106,9 @@ def _rewrite_call(
         condition = f"{negated}{test}({over.element(index)})"
     index_type = "std::size_t" if over.whole else "std::ptrdiff_t"
     search = Search(index_type, index, "0", over.length, condition, light=effects.straight)
-    code = search_code(search, clause, site.taken, simd=simd)
+    code = search_code(search, site.taken, simd=simd)
     form = _result_form(site, code.found, code.limit, over.first, (*setup, *code.lines))
-    splice(call, edits, parsed.kernel.source, form, options)
+    splice(call, edits, parsed.kernel.source, form)
     taken |= site.taken
     return call.line, effects, speculation([effects], [])
 
@@ -137,9 +135,8 @@ def _rewrite_loop(
     names = set(taken)
     layout = Layout.of(source, parsed.function)
     search, effects, setup, ending = search_of(loop, edits, names)
-    clause = "" if options.guard_branch else options.guard
     simd = options.variant == "simd_blocks" and effects.straight and not search.steps
-    code = search_code(search, clause, names, simd=simd and search.light)
+    code = search_code(search, names, simd=simd and search.light)
     uses_index = any(search.index in identifiers(text) for text in ending)
     lines = (
         *setup,
@@ -149,8 +146,6 @@ def _rewrite_loop(
         *(f"    {text}" for text in ending),
         "}",
     )
-    if options.guard_branch:
-        lines = either(options.guard, lines, edits.text(loop.cursor))
     span = (loop.cursor.extent.start.offset, loop.cursor.extent.end.offset)
     layout.replace(edits, *span, lines, edits.indentation(loop.cursor))
     taken |= names

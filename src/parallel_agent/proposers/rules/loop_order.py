@@ -55,7 +55,7 @@ class LoopOrder:
         if options.variant not in self.variants(parsed):
             raise NotApplicable(f"no loop nest allows {options.variant or 'another order'}")
         pairs = _pairs(analysis)
-        rewriter = Rewriter(analysis, options)
+        rewriter = Rewriter(analysis)
         parallel = options.variant == "interchange_parallel"
         for pair in pairs:
             _interchange(rewriter, pair, parallel)
@@ -208,7 +208,7 @@ def _interchange(rewriter: Rewriter, pair: _Pair, parallel: bool) -> None:
     outer, inner = pair.outer.loop, pair.inner.loop
     if pair.start is None:
         first, second = (rewriter.header_span(loop.cursor) for loop in (outer, inner))
-        edits = rewriter.edits(pair.outer)
+        edits = rewriter.edits
         edits.replace_range(*first, rewriter.between(*second))
         edits.replace_range(*second, rewriter.between(*first))
         if not pair.inner.effects.branches:
@@ -231,7 +231,7 @@ def _distribute(rewriter: Rewriter, pair: _Pair) -> None:
         names[syntax.key(pair.total)] = place
         first = f"{place} = {rewriter.text(pair.start)};"
     body = [rewriter.renamed(statement, names) for statement in syntax.statements(inner.body)]
-    simd = [] if pair.inner.effects.branches else [f"#pragma omp simd{rewriter.guard('simd')}"]
+    simd = [] if pair.inner.effects.branches else ["#pragma omp simd"]
     nest = [*simd, header, *rewriter.indented(body), "}"]
     rewriter.replace_loop(
         pair.outer,

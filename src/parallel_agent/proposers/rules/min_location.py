@@ -53,7 +53,7 @@ class MinLocation:
         found = _searches(analysis)
         if not found:
             raise NotApplicable("no loop looks for an extreme value and its place")
-        rewriter = Rewriter(analysis, options)
+        rewriter = Rewriter(analysis)
         for search in found:
             _write(rewriter, search)
         return Proposal(

@@ -171,9 +171,8 @@ class _Rewriting:
     def _write(self, call: AlgorithmCall, writer: Writer) -> Form:
         usr = call.function.get_usr()
         names = set(self._taken.setdefault(usr, names_in(call.function)))
-        clause = "" if self._options.guard_branch else self._options.guard
-        form = writer(Site(call, self._edits, clause, names, direct_result(call)))
-        splice(call, self._edits, self._source, form, self._options)
+        form = writer(Site(call, self._edits, names, direct_result(call)))
+        splice(call, self._edits, self._source, form)
         self._taken[usr] = names
         return form
 

@@ -50,7 +50,7 @@ class ParallelLoop:
         chosen = self._targets(parsed)
         if options.variant not in self.variants(parsed):
             raise NotApplicable(f"no loop allows {options.variant or 'parallel iterations'}")
-        rewriter = Rewriter(analyse(parsed), options)
+        rewriter = Rewriter(analyse(parsed))
         if options.variant == "hoisted":
             for around in {id(r.outer[-1]): r.outer[-1] for r in chosen}.values():
                 rewriter.pragma(around, around.loop.cursor, "parallel")

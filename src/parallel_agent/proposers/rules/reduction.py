@@ -45,7 +45,7 @@ class Reduction:
         chosen = self._targets(parsed)
         if options.variant not in self.variants(parsed):
             raise NotApplicable(f"no loop reduces into scalars alone with {options.variant}")
-        rewriter = Rewriter(analyse(parsed), options)
+        rewriter = Rewriter(analyse(parsed))
         for report in chosen:
             _write(rewriter, report, options.variant)
         order = "the order of floating-point operations changes, and with it the last bits"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
+from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
@@ -43,4 +44,8 @@ def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
 
 def write(parsed: ParsedSource, strategy: str, options: Options) -> Proposal:
     """The proposal of one strategy; NotApplicable if it has none, KeyError for an unknown name."""
-    return {s.name: s for s in STRATEGIES}[strategy].rewrite(parsed, options)
+    proposal = {s.name: s for s in STRATEGIES}[strategy].rewrite(parsed, options)
+    if not options.guard:
+        return proposal
+    guarded = dispatched(parsed, proposal.source, options.guard)
+    return proposal.model_copy(update={"source": guarded})

@@ -35,7 +35,7 @@ class SearchCode:
     limit: str
 
 
-def search_code(search: Search, clause: str, taken: set[str], *, simd: bool) -> SearchCode:
+def search_code(search: Search, taken: set[str], *, simd: bool) -> SearchCode:
     """The blocks in parallel, in order, none that lies behind a match already found.
 
     With ``simd`` a block is first tested as a whole, without a branch, so that the compiler
@@ -51,7 +51,6 @@ def search_code(search: Search, clause: str, taken: set[str], *, simd: bool) -> 
     type_, index = search.type_, search.index
     size = _FINE if search.light else _COARSE
     loop = f"for ({type_} {index} = {block}; {index} < {end}; ++{index}) {{"
-    guard = f" if({clause})" if clause else ""
     scan = (
         loop,
         *(f"    {step}" for step in search.steps),
@@ -78,7 +77,7 @@ def search_code(search: Search, clause: str, taken: set[str], *, simd: bool) -> 
     lines = (
         f"const {type_} {limit} = {search.stop};",
         f"{type_} {found} = {limit};",
-        f"#pragma omp parallel for schedule(dynamic){guard}",
+        "#pragma omp parallel for schedule(dynamic)",
         f"for ({type_} {block} = {search.start}; {block} < {limit}; {block} += {size}) {{",
         f"    {type_} {known};",
         "    #pragma omp atomic read",

@@ -28,7 +28,7 @@ class SimdLoop:
         chosen = _targets(parsed)
         if not chosen:
             raise NotApplicable("no innermost loop is proved independent and free of branches")
-        rewriter = Rewriter(analyse(parsed), options)
+        rewriter = Rewriter(analyse(parsed))
         for report in chosen:
             rewriter.directive(report, "simd")
         lines = ", ".join(str(report.loop.line) for report in chosen)

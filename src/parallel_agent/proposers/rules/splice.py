@@ -9,7 +9,6 @@ from typing import Any
 from parallel_agent.proposers.rules.algorithm_calls import AlgorithmCall, anchor
 from parallel_agent.proposers.rules.algorithm_forms import Form
 from parallel_agent.proposers.rules.edits import Edits
-from parallel_agent.proposers.rules.strategy import Options
 from parallel_agent.proposers.rules.syntax import Kind, children, initializer, line, strip
 
 _STEP = "    "
@@ -26,18 +25,18 @@ def direct_result(call: AlgorithmCall) -> str:
     return str(variable.spelling) if same and alone else ""
 
 
-def splice(call: AlgorithmCall, edits: Edits, source: str, form: Form, options: Options) -> None:
-    """Write a form in place of a call, behind the guard if there is one.
+def splice(call: AlgorithmCall, edits: Edits, source: str, form: Form) -> None:
+    """Write a form in place of a call.
 
     Raises NotApplicable where there is no place for the form's lines.
     """
     layout = Layout.of(source, call.function)
     if call.is_statement:
-        _splice_statement(call, edits, layout, form, options)
+        _splice_statement(call, edits, layout, form)
     elif not form.lines:
-        _splice_expression(call, edits, form, options)
+        _splice_expression(call, edits, form)
     else:
-        _splice_value(call, edits, layout, form, options)
+        _splice_value(call, edits, layout, form)
 
 
 def add_includes(edits: Edits, source: str, headers: list[str]) -> None:
@@ -102,20 +101,12 @@ class Layout:
         return f"\n{indentation}".join(texts)
 
 
-def _splice_expression(call: AlgorithmCall, edits: Edits, form: Form, options: Options) -> None:
-    value = form.value
-    if options.guard:
-        value = f"(({options.guard}) ? {value} : {edits.text(call.cursor)})"
-    edits.replace(call.cursor, value)
+def _splice_expression(call: AlgorithmCall, edits: Edits, form: Form) -> None:
+    edits.replace(call.cursor, form.value)
 
 
-def _splice_statement(
-    call: AlgorithmCall, edits: Edits, layout: Layout, form: Form, options: Options
-) -> None:
+def _splice_statement(call: AlgorithmCall, edits: Edits, layout: Layout, form: Form) -> None:
     lines = form.lines or (f"{form.value};",)
-    branch = options.guard_branch or (options.guard and not form.lines)
-    if branch:
-        lines = either(options.guard, lines, f"{edits.text(call.cursor)};")
     if len(lines) > 1 and call.parent.kind != Kind.COMPOUND_STMT:
         lines = ("{", *(_STEP + text for text in lines), "}")
     start, end = call.cursor.extent.start.offset, call.cursor.extent.end.offset
@@ -124,14 +115,9 @@ def _splice_statement(
     layout.replace(edits, start, end, lines, edits.indentation(call.cursor))
 
 
-def _splice_value(
-    call: AlgorithmCall, edits: Edits, layout: Layout, form: Form, options: Options
-) -> None:
+def _splice_value(call: AlgorithmCall, edits: Edits, layout: Layout, form: Form) -> None:
     statement = anchor(call)
-    lines: tuple[str, ...] = form.lines
-    if options.guard_branch:
-        lines = either(options.guard, lines, f"{form.value} = {edits.text(call.cursor)};")
-    above = (form.declaration, *lines)
+    above = (form.declaration, *form.lines)
     start = statement.extent.start.offset
     indentation = edits.indentation(statement)
     if direct_result(call) == form.value:
@@ -139,14 +125,3 @@ def _splice_value(
         return
     layout.replace(edits, start, start, (*above, ""), indentation)
     edits.replace(call.cursor, form.value)
-
-
-def either(guard: str, parallel: tuple[str, ...], original: str) -> tuple[str, ...]:
-    """Lines that run the parallel ones where the guard holds and the original where not."""
-    return (
-        f"if ({guard}) {{",
-        *(_STEP + text for text in parallel),
-        "} else {",
-        _STEP + original,
-        "}",
-    )

@@ -18,15 +18,13 @@ class Options(BaseModel):
 
     ``variant`` is one of the strategy's own variants. ``guard`` is a C++ condition, valid at the
     kernel's entry and inside it, that tells when parallel execution pays (for example
-    ``x.size() >= 20000``); ``guard_branch`` keeps the original code in a branch of its own for
-    when it does not, where the default is an OpenMP ``if`` clause.
+    ``x.size() >= 20000``): where it does not hold the original code runs (see `dispatch`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     variant: str = ""
     guard: str = ""
-    guard_branch: bool = False
 
 
 class Proposal(BaseModel):

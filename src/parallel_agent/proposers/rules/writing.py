@@ -1,4 +1,4 @@
-"""Writing OpenMP directives into a source, with a guard where one is asked for."""
+"""Writing OpenMP directives into a source."""
 
 from __future__ import annotations
 
@@ -9,30 +9,18 @@ from typing import Any
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
 from parallel_agent.proposers.rules.edits import Edits
-from parallel_agent.proposers.rules.strategy import Options
 from parallel_agent.proposers.rules.syntax import Kind
 
 
 class Rewriter:
-    """Collects the edits of one rewrite, one region for each outermost loop that is touched.
+    """Collects the edits of one rewrite."""
 
-    A guard becomes an ``if`` clause, or with ``guard_branch`` each touched region is kept twice:
-    rewritten where the guard holds, as it was where it does not.
-    """
-
-    def __init__(self, analysis: Analysis, options: Options) -> None:
+    def __init__(self, analysis: Analysis) -> None:
         self._source = analysis.parsed.kernel.source
         self._bytes = self._source.encode()
         self._analysis = analysis
-        self._options = options
-        self._regions: dict[tuple[int, int], Edits] = {}
+        self.edits = Edits(self._source)
         self._headers: list[str] = []
-        self._threads = False
-
-    def edits(self, report: LoopReport) -> Edits:
-        """The edits of the outermost loop around a loop; they must stay inside it."""
-        outermost = report.outer[0].loop if report.outer else report.loop
-        return self._regions.setdefault(self.span(outermost.cursor), Edits(self._source))
 
     def span(self, statement: Any) -> tuple[int, int]:
         """The bytes of a statement from the start of its line, its semicolon included."""
@@ -70,7 +58,7 @@ class Rewriter:
 
     def pragma(self, report: LoopReport, statement: Any, directive: str) -> None:
         """Put ``#pragma omp <directive>`` above a statement inside a loop's region."""
-        self.insert_above(report, statement, f"#pragma omp {directive}{self.guard(directive)}")
+        self.insert_above(report, statement, f"#pragma omp {directive}")
 
     def insert_above(self, report: LoopReport, statement: Any, *lines: str) -> None:
         """Put whole lines above a statement, also where it does not start its line."""
@@ -80,25 +68,10 @@ class Rewriter:
         if self._bytes[line_start:start].strip():
             lead, indentation = "\n", indentation + self.unit
             text = lead + "".join(f"{indentation}{line}\n" for line in lines) + indentation
-            self.edits(report).replace_range(start, start, text)
+            self.edits.replace_range(start, start, text)
             return
         text = "".join(f"{indentation}{line}\n" for line in lines)
-        self.edits(report).replace_range(line_start, line_start, text)
-
-    def guard(self, directive: str) -> str:
-        """The ``if`` clause of a directive, with a space before it; empty without a guard.
-
-        Once there are threads, the clause is theirs alone.
-        """
-        if not self._options.guard or self._options.guard_branch:
-            return ""
-        words = directive.split("(")[0].split()
-        if "parallel" not in words:
-            alone = words[0] == "simd" and not self._threads
-            return f" if(simd: {self._options.guard})" if alone else ""
-        self._threads = True
-        which = "parallel: " if "simd" in words else ""
-        return f" if({which}{self._options.guard})"
+        self.edits.replace_range(line_start, line_start, text)
 
     def include(self, header: str) -> None:
         """Make sure that the source includes a standard header."""
@@ -106,13 +79,9 @@ class Rewriter:
 
     def apply(self) -> str:
         """The rewritten source."""
-        whole = Edits(self._source)
         for header in self._headers:
-            whole.add_include(header)
-        for (start, end), edits in self._regions.items():
-            region = self._within(edits, start, end)
-            whole.replace_range(start, end, self._branched(start, end, region))
-        return whole.apply()
+            self.edits.add_include(header)
+        return self.edits.apply()
 
     def _within(self, edits: Edits, start: int, end: int) -> str:
         """What edits make of the bytes from ``start`` to ``end``, outside of which they do nothing."""
@@ -161,7 +130,7 @@ class Rewriter:
         by one thread at a time.
         """
         inside = [*before, f"#pragma omp for {clauses}", loop, "#pragma omp critical", *after]
-        lines = [f"#pragma omp parallel{self.guard('parallel')}", "{"]
+        lines = ["#pragma omp parallel", "{"]
         self.replace_loop(report, [*lines, *self.indented(inside), "}"])
 
     def indented(self, lines: list[str]) -> list[str]:
@@ -173,23 +142,7 @@ class Rewriter:
         cursor = report.loop.cursor
         text = textwrap.indent("\n".join(lines), self.indentation(cursor))
         start, end = self.span(cursor)
-        self.edits(report).replace_range(
-            start, end, text if self.starts_line(cursor) else f"\n{text}"
-        )
-
-    def _branched(self, start: int, end: int, region: str) -> str:
-        if not (self._options.guard and self._options.guard_branch):
-            return region
-        original = self._bytes[start:end].decode()
-        margin = original[: len(original) - len(original.lstrip())]
-        parallel, sequential = (
-            textwrap.indent(text if text.startswith(margin) else margin + text, self.unit)
-            for text in (region, original)
-        )
-        return (
-            f"{margin}if ({self._options.guard}) {{\n{parallel}\n{margin}}} else {{\n"
-            f"{sequential}\n{margin}}}"
-        )
+        self.edits.replace_range(start, end, text if self.starts_line(cursor) else f"\n{text}")
 
 
 def data_clauses(report: LoopReport) -> list[str]:

@@ -9,9 +9,8 @@ from parallel_agent.proposers.rules.strategy import NotApplicable, Options
 HEADERS = "#include <algorithm>\n#include <vector>\n"
 
 
-def rewritten(body: str, variant: str = "blocks", guard: str = "", *, branch: bool = False) -> str:
-    options = Options(variant=variant, guard=guard, guard_branch=branch)
-    return EarlyExitSearch().rewrite(parse(HEADERS + body), options).source
+def rewritten(body: str, variant: str = "blocks") -> str:
+    return EarlyExitSearch().rewrite(parse(HEADERS + body), Options(variant=variant)).source
 
 
 def variants(body: str) -> list[str]:
@@ -35,13 +34,6 @@ def test_a_returning_loop_scans_blocks() -> None:
     assert "    if (found < limit) {\n        return true;\n    }\n    return false;" in source
     assert "hits" not in source
     assert "hits |= (x[i] == target) ? 1 : 0;" in rewritten(CONTAINS, "simd_blocks")
-
-
-def test_guards() -> None:
-    assert "schedule(dynamic) if(x.size() > 9)\n" in rewritten(CONTAINS, guard="x.size() > 9")
-    source = rewritten(CONTAINS, guard="x.size() > 9", branch=True)
-    assert "    if (x.size() > 9) {\n        const std::size_t limit" in source
-    assert "    } else {\n        for (std::size_t i = 0; i < x.size(); ++i) {" in source
 
 
 def test_a_breaking_loop_keeps_what_it_sets() -> None:

@@ -131,40 +131,6 @@ def test_simd_is_offered_where_the_body_has_no_branch() -> None:
     assert ParallelLoop().variants(parse(branching)) == ["static"]
 
 
-def test_a_clause_guards_every_parallel_construct() -> None:
-    guard = "x.size() >= 300"
-    assert "schedule(static) if(x.size() >= 300)" in rewritten(
-        ParallelLoop(), SCALE, "static", guard=guard
-    )
-    assert "if(parallel: x.size() >= 300)" in rewritten(ParallelLoop(), SCALE, "simd", guard=guard)
-    hoisted = rewritten(ParallelLoop(), LU, "hoisted", guard="n > 9")
-    assert added(LU, hoisted) == [
-        "    #pragma omp parallel if(n > 9)",
-        "        #pragma omp for schedule(static)",
-    ]
-
-
-def test_a_branch_keeps_the_original_loop() -> None:
-    result = rewritten(Reduction(), SUM, "parallel", guard="x.size() > 9", guard_branch=True)
-    assert (
-        result
-        == """#include <vector>
-double sum(std::vector<double> const& x) {
-    double s = 0.0;
-    if (x.size() > 9) {
-        #pragma omp parallel for reduction(+ : s) schedule(static)
-        for (std::size_t i = 0; i < x.size(); ++i)
-            s += x[i];
-    } else {
-        for (std::size_t i = 0; i < x.size(); ++i)
-            s += x[i];
-    }
-    return s;
-}
-"""
-    )
-
-
 def test_uneven_iterations_are_handed_out_dynamically() -> None:
     assert ParallelLoop().variants(parse(TRIANGLE)) == ["dynamic", "static", "simd"]
     assert "schedule(dynamic, 8)" in rewritten(ParallelLoop(), TRIANGLE, "dynamic")

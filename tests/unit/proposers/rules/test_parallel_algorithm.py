@@ -9,9 +9,8 @@ from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Prop
 HEADERS = "#include <algorithm>\n#include <complex>\n#include <numeric>\n#include <vector>\n"
 
 
-def rewritten(body: str, variant: str = "", guard: str = "", *, branch: bool = False) -> Proposal:
-    options = Options(variant=variant, guard=guard, guard_branch=branch)
-    return ParallelAlgorithm().rewrite(parse(HEADERS + body), options)
+def rewritten(body: str, variant: str = "") -> Proposal:
+    return ParallelAlgorithm().rewrite(parse(HEADERS + body), Options(variant=variant))
 
 
 def variants(body: str) -> list[str]:
@@ -47,12 +46,6 @@ def test_sort_has_one_way() -> None:
     assert variants(SORT) == ["parallel_mode"]
 
 
-def test_guard_keeps_the_original_call() -> None:
-    source = rewritten(SORT, guard="v.size() > 9").source
-    assert "    if (v.size() > 9) {\n        __gnu_parallel::sort(v.begin()" in source
-    assert "    } else {\n        std::sort(v.begin()" in source
-
-
 TRANSFORM = """void f(std::vector<double>& x) {
 \tstd::transform(x.begin(), x.end(), x.begin(), [](double v) { return 1 - 1 / v; });
 }
@@ -69,16 +62,6 @@ def test_transform_becomes_a_loop_in_the_indentation_of_the_file() -> None:
         "\t}\n"
         "}\n"
     ) in rewritten(TRANSFORM).source
-
-
-def test_a_guard_is_an_if_clause_or_a_branch_of_its_own() -> None:
-    clause = rewritten(TRANSFORM, "openmp_simd", "x.size() > 9").source
-    assert "#pragma omp parallel for simd if(parallel: x.size() > 9)\n" in clause
-    assert "std::transform" not in clause
-    branch = rewritten(TRANSFORM, "openmp_loop", "x.size() > 9", branch=True).source
-    assert "\tif (x.size() > 9) {\n\t\tconst auto op" in branch
-    assert "\t} else {\n\t\tstd::transform(x.begin(), x.end()" in branch
-    assert "#pragma omp parallel for\n" in branch
 
 
 def test_a_body_without_braces_gets_them() -> None:
@@ -145,7 +128,7 @@ def test_complex_sums_go_to_parallel_mode() -> None:
     assert "#include <parallel/numeric>" in source
 
 
-def test_a_scan_is_two_passes_and_a_guard_sets_the_number_of_blocks() -> None:
+def test_a_scan_is_two_passes() -> None:
     body = """void f(std::vector<double> const& x, std::vector<double>& y) {
     std::inclusive_scan(x.begin(), x.end(), y.begin());
 }
@@ -154,8 +137,6 @@ def test_a_scan_is_two_passes_and_a_guard_sets_the_number_of_blocks() -> None:
     assert "std::vector<double> carry(blocks + 1);" in source
     assert "carry[b + 1] = std::reduce(x.begin() + start, x.begin() + end, double{});" in source
     assert "y.begin() + start, std::plus<>(), carry[b]);" in source
-    guarded = rewritten(body, guard="x.size() > 9").source
-    assert "const int blocks = (x.size() > 9) ? omp_get_max_threads() : 1;" in guarded
 
 
 def test_min_element_is_cut_into_blocks_and_not_given_to_parallel_mode() -> None:
@@ -209,8 +190,6 @@ def test_wrapped_calls_compare_iterators() -> None:
     assert "return __gnu_parallel::unique_copy(x.begin(), x.end(), y.begin()) != y.end();" in (
         rewritten(body).source
     )
-    guarded = rewritten(body, guard="x.size() > 9").source
-    assert "((x.size() > 9) ? __gnu_parallel::unique_copy(" in guarded
 
 
 def test_what_races_in_parallel_mode_is_not_used() -> None:

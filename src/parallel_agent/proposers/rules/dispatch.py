@@ -1,0 +1,132 @@
+"""A guard around a rewrite: the kernel calls its parallel or its original form."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from parallel_agent.kernel.source import ParsedSource, parse
+from parallel_agent.proposers.rules import syntax
+from parallel_agent.proposers.rules.strategy import NotApplicable
+from parallel_agent.proposers.rules.syntax import Kind
+
+
+def dispatched(parsed: ParsedSource, rewritten: str, guard: str) -> str:
+    """The source whose kernel runs as rewritten where the guard holds, and as it was where not.
+
+    The two forms are functions of their own. An OpenMP ``if`` clause would be shorter, but even a
+    false one costs a call into the run-time library, and variables that a parallel region shares
+    stay in memory in the sequential code around it. Raises NotApplicable where the kernel cannot
+    be called by a function of its own parameters, or where the rewrite changed more than it.
+    """
+    after = parse(rewritten, name=parsed.kernel.name)
+    old, new = _Definition.of(parsed), _Definition.of(after)
+    if _without_includes(old.before) != _without_includes(new.before) or old.after != new.after:
+        raise NotApplicable("the rewrite reaches beyond the kernel, where no guard is known")
+    if old.between_type_and_name.rstrip().endswith("::"):
+        raise NotApplicable("the kernel is defined outside of its namespace")
+    sequential = _free_name(f"{old.name}_sequential", parsed.kernel.source)
+    parallel = _free_name(f"{old.name}_parallel", parsed.kernel.source)
+    arguments = ", ".join(_forwarded(parameter) for parameter in _parameters(parsed.function))
+    unit = _unit(parsed)
+    returns = "" if old.result == "void" else "return "
+    early = f"{returns}{parallel}({arguments});"
+    body = [
+        f"if ({guard}) {{",
+        *([f"{unit}{early}"] if returns else [f"{unit}{early}", f"{unit}return;"]),
+        "}",
+        f"{returns}{sequential}({arguments});",
+    ]
+    text = [
+        new.before,
+        old.named(sequential),
+        "\n\n[[gnu::noinline]] ",
+        new.named(parallel),
+        "\n\n",
+        old.head,
+        "{\n",
+        *(f"{unit}{line}\n" for line in body),
+        "}",
+        new.after,
+    ]
+    includes = "#include <utility>\n" if "std::move(" in arguments else ""
+    return _with_include("".join(text), includes)
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """A kernel's definition in its source, cut at its name and at its body."""
+
+    before: str
+    between_type_and_name: str
+    name: str
+    rest_of_head: str
+    body: str
+    after: str
+    result: str
+
+    @classmethod
+    def of(cls, parsed: ParsedSource) -> _Definition:
+        function, source = parsed.function, parsed.kernel.source.encode()
+        body = syntax.children(function)[-1]
+        name = str(function.spelling)
+        cuts = [
+            *(0, function.extent.start.offset, function.location.offset),
+            function.location.offset + len(name.encode()),
+            *(body.extent.start.offset, body.extent.end.offset, len(source)),
+        ]
+        parts = [source[a:b].decode() for a, b in itertools.pairwise(cuts)]
+        before, kind, spelled, rest, text, after = parts
+        if spelled != name or body.kind != Kind.COMPOUND_STMT:
+            raise NotApplicable("the kernel's definition is not written out")
+        result = function.result_type.get_canonical().spelling
+        return cls(before, kind, name, rest, text, after, result)
+
+    @property
+    def head(self) -> str:
+        """Everything in front of the body."""
+        return f"{self.between_type_and_name}{self.name}{self.rest_of_head}"
+
+    def named(self, name: str) -> str:
+        """The definition as a function of this file alone, under another name."""
+        words = self.between_type_and_name.split()
+        if "extern" in words:
+            raise NotApplicable("the kernel is declared extern")
+        static = "" if "static" in words else "static "
+        return f"{static}{self.between_type_and_name}{name}{self.rest_of_head}{self.body}"
+
+
+def _parameters(function: Any) -> list[Any]:
+    return [part for part in function.get_children() if part.kind == Kind.PARM_DECL]
+
+
+def _forwarded(parameter: Any) -> str:
+    """A parameter as an argument; what would be copied for a class is moved instead."""
+    name, kind = str(parameter.spelling), parameter.type.get_canonical()
+    cheap = syntax.is_reference(kind) or kind.is_pod() or kind.is_const_qualified()
+    return name if cheap else f"std::move({name})"
+
+
+def _without_includes(text: str) -> list[str]:
+    return [line for line in text.split("\n") if not line.startswith("#include")]
+
+
+def _with_include(text: str, include: str) -> str:
+    if not include or include in text or "#include <bits/stdc++.h>" in text:
+        return text
+    at = text.rfind("\n#include")
+    return include + text if at < 0 else text[: at + 1] + include + text[at + 1 :]
+
+
+def _free_name(name: str, source: str) -> str:
+    return name if name not in source else _free_name(f"{name}_", source)
+
+
+def _unit(parsed: ParsedSource) -> str:
+    """One level of indentation as this source writes it."""
+    body = syntax.children(parsed.function)[-1]
+    first = next(iter(body.get_children()), None)
+    if first is None or syntax.line(first) == syntax.line(parsed.function):
+        return "    "
+    return " " * (first.extent.start.column - parsed.function.extent.start.column) or "    "
