@@ -142,6 +142,21 @@ std::size_t largest(std::vector<double> const& x) {
         "auto y = x; y[500] = y[100] = y[900] = 77;"
         " return std::vector<double>{double(NS::largest(y))};",
     ),
+    "between": (
+        """
+double between(std::vector<double>& x, std::vector<int> const& kinds, double low) {
+    double total = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        if (x[i] < low) {
+            x[i] = low;
+        }
+        if (x[i] < 0.9 && (kinds[i] || x[i] > 0.5)) total += 2 * x[i];
+    }
+    return total;
+}""",
+        "auto y = x; std::vector<int> k(n, 0); k[7] = k[8] = 2; y.push_back(NS::between(y, k, -0.25));"
+        " return y;",
+    ),
     "matmul": (
         """
 void matmul(std::vector<double> const& A, std::vector<double>& C, int m, int n, int k) {
@@ -172,8 +187,7 @@ void rows(std::vector<std::vector<double>>& table, double factor) {
 GUARDS = (
     {},
     {"guard": "sizeof(int) == 4"},
-    {"guard": "sizeof(int) == 4", "guard_branch": True},
-    {"guard": "sizeof(int) == 9", "guard_branch": True},
+    {"guard": "sizeof(int) == 9"},
 )
 DRIVER = """
 #include <cstdio>

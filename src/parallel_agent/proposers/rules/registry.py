@@ -6,6 +6,7 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
+from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
@@ -15,6 +16,7 @@ from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 
 STRATEGIES: tuple[Strategy, ...] = (
+    IfConversion(),
     Reduction(),
     LoopOrder(),
     ParallelLoop(),
