@@ -11,6 +11,7 @@ import pytest
 from parallel_agent.kernel.source import parse
 from parallel_agent.proposers.rules.registry import moves, write
 from parallel_agent.proposers.rules.strategy import Options
+from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 HEADERS = """#include <algorithm>
 #include <array>
@@ -184,11 +185,9 @@ void rows(std::vector<std::vector<double>>& table, double factor) {
         "std::vector<std::vector<double>> t(7, x); NS::rows(t, 3); return t[6];",
     ),
 }
-GUARDS = (
-    {},
-    {"guard": "sizeof(int) == 4"},
-    {"guard": "sizeof(int) == 9"},
-)
+PLAIN = ({},)
+STYLES = (*PLAIN, {"guard": "sizeof(int) == 4"}, {"guard": "sizeof(int) == 9"})
+WIDE = ({"guard": "sizeof(int) == 4", "isa": "avx2"},)
 DRIVER = """
 #include <cstdio>
 static int check(const char* name, std::vector<double> const& got, std::vector<double> const& want) {
@@ -215,7 +214,10 @@ def everything() -> str:
         offered = moves(parsed)
         assert offered, name
         for number, (strategy, variant) in enumerate(offered):
-            for guarded, guard in enumerate(GUARDS):
+            # A kernel that chooses by instruction set needs no guard.
+            styles = PLAIN if strategy == WideVectors.name else STYLES
+            styles = (*styles, *(WIDE if "simd" in variant else ()))
+            for guarded, guard in enumerate(styles):
                 options = Options.model_validate({"variant": variant, **guard})
                 text = write(parsed, strategy, options).source
                 space = f"{name}_{strategy}_{variant}_{number}_{guarded}"

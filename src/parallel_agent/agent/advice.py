@@ -25,11 +25,18 @@ def read_verdict(record: CandidateRecord) -> Critique:
 
 
 def read_profile(
-    record: CandidateRecord, profile: Profile, signature: Signature, contract: Contract
+    record: CandidateRecord,
+    profile: Profile,
+    signature: Signature,
+    contract: Contract,
+    isa: str = "",
 ) -> Critique:
-    """What to do about a candidate that is correct, by its times at the sizes."""
+    """What to do about a candidate that is correct, by its times at the sizes.
+
+    ``isa`` is an instruction set that loops may be built for beyond what the flags allow.
+    """
     if profile.better:
-        return stop(f"{profile.speedup:.2f} times as fast, and slower at no size")
+        return _better(record, profile, isa)
     largest, smaller = profile.sizes[-1], profile.sizes[:-1]
     if largest.result != "faster":
         return stop(f"not faster at the largest size ({largest.speedup:.2f})")
@@ -46,6 +53,18 @@ def read_profile(
     slower = next(size for size in smaller if size.result == "slower")
     why = f"slower at {_shown(slower)}: parallel only if {guard}"
     return Critique(decision="refine", why=why, options={**options, "guard": guard})
+
+
+def _better(record: CandidateRecord, profile: Profile, isa: str) -> Critique:
+    """A better candidate with vectorized loops may be better still with wider vectors.
+
+    Only then: the form for processors without them is the candidate that has passed every gate.
+    """
+    why = f"{profile.speedup:.2f} times as fast, and slower at no size"
+    options = record["options"]
+    if not isa or options.get("isa") or not record.get("vectorized"):
+        return stop(why)
+    return Critique(decision="refine", why=f"{why}; {isa} next", options={**options, "isa": isa})
 
 
 def _shown(size: ProfileAtSize) -> str:

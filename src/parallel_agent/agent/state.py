@@ -53,6 +53,7 @@ class CandidateRecord(TypedDict, total=False):
     reasons_for: list[str]
     reasons_against: list[str]
     speculative: bool
+    vectorized: bool
     accepted: bool
     failed_gate: str
     detail: str

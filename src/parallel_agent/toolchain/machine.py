@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,19 @@ class Cache(BaseModel):
     level: int
     kind: str
     bytes: int
+
+
+def wider_isa(flags: Sequence[str]) -> str:
+    """An instruction set that this processor has and the compiler's flags do not ask for.
+
+    By the name that ``__builtin_cpu_supports`` and the attribute ``target`` know: ``avx2``, which
+    rounds as the baseline does (no fused multiply-add); empty if there is none, or where flags
+    choose an instruction set themselves.
+    """
+    if platform.machine() != "x86_64" or any(flag.startswith("-m") for flag in flags):
+        return ""
+    described = _read(Path("/proc/cpuinfo")) or ""
+    return "avx2" if re.search(r"^flags\s*:.*\bavx2\b", described, re.MULTILINE) else ""
 
 
 class Machine(BaseModel):

@@ -96,6 +96,19 @@ def test_faster_at_every_size_ends_the_branch() -> None:
     assert critique["decision"] == "stop"
 
 
+def test_vectorized_loops_that_are_better_are_built_for_wider_vectors_too() -> None:
+    best = profile(at_size({"n": 10}, 1.0, 1.0), at_size({"n": 1000}, 2.0, 1.0))
+    signature = Signature(name="f", parameters=(X,), returns=None)
+    plain = CandidateRecord(id="c", options={"guard": "g"}, accepted=True, better=True)
+    vectorized = CandidateRecord(**{**plain, "vectorized": True})
+    refined = read_profile(vectorized, best, signature, BY_LENGTH, "avx2")
+    assert refined["decision"] == "refine"
+    assert refined["options"] == {"guard": "g", "isa": "avx2"}
+    done = CandidateRecord(**{**vectorized, "options": refined["options"]})
+    for record_, isa in ((plain, "avx2"), (vectorized, ""), (done, "avx2")):
+        assert read_profile(record_, best, signature, BY_LENGTH, isa)["decision"] == "stop"
+
+
 def test_not_faster_at_the_largest_size_ends_the_branch() -> None:
     slow = profile(at_size({"n": 1000}, 1.0, 1.1), complete=False)
     signature = Signature(name="f", parameters=(X,), returns=None)

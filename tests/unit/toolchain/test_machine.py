@@ -75,3 +75,9 @@ def test_the_tightest_quota_counts(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text + "\n")
     assert machine.cpu_quota(tmp_path, tmp_path / "membership") == quota
+
+
+def test_flags_that_choose_an_instruction_set_are_the_last_word() -> None:
+    assert machine.wider_isa(["-O3", "-march=native"]) == ""
+    assert machine.wider_isa(["-O3", "-mavx512f"]) == ""
+    assert machine.wider_isa(["-O3", "-fopenmp"]) in ("", "avx2")

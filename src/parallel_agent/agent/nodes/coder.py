@@ -12,6 +12,8 @@ from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.proposers.rules import registry
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 
+_VECTORIZED = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bsimd\b", re.MULTILINE)
+
 
 def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Write the candidate of this step, or end the branch if there is none that is new."""
@@ -40,6 +42,7 @@ def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         reasons_for=list(proposal.reasons_for),
         reasons_against=list(proposal.reasons_against),
         speculative=proposal.speculative,
+        vectorized=_VECTORIZED.search(proposal.source) is not None,
         accepted=False,
         better=False,
     )

@@ -9,6 +9,7 @@ from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.nodes.profiler import stored_profile
 from parallel_agent.agent.state import BranchState, Critique, Lesson
 from parallel_agent.budget.money import format_usd
+from parallel_agent.toolchain.machine import wider_isa
 
 
 def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
@@ -28,7 +29,8 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     lessons = []
     if record.get("better") and record["options"].get("guard"):
         why = f"{branch}: parallel execution pays if {record['options']['guard']}"
-        lessons.append(Lesson(branch=branch, text=why, options=record["options"]))
+        guard = {"guard": record["options"]["guard"]}
+        lessons.append(Lesson(branch=branch, text=why, options=guard))
     return BranchState(critique=critique, step=state["step"] + 1, lessons=lessons)
 
 
@@ -40,4 +42,5 @@ def _critique(context: Context, state: BranchState) -> Critique:
     if profile is None:
         return stop("it was not timed")
     subject = context.subject
-    return read_profile(record, profile, subject.parsed.kernel.signature, subject.contract)
+    signature, isa = subject.parsed.kernel.signature, wider_isa(context.settings.cxxflags)
+    return read_profile(record, profile, signature, subject.contract, isa)

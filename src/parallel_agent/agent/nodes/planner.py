@@ -9,6 +9,8 @@ from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.opening import open_run
 from parallel_agent.agent.state import Move, RunState
 from parallel_agent.proposers.rules import registry
+from parallel_agent.proposers.rules.wide_vectors import WideVectors
+from parallel_agent.toolchain.machine import wider_isa
 
 MOVES = {"quick": 4, "normal": 12, "thorough": 100}
 """How many moves are tried at most, by effort."""
@@ -47,6 +49,7 @@ def planner(state: RunState, runtime: Runtime[Context]) -> RunState:
 def _moves(context: Context) -> list[Move]:
     """What the free proposer has to offer for this kernel, best first."""
     offered = registry.moves(context.subject.parsed)
+    isa = wider_isa(context.settings.cxxflags)
     if not offered:
         context.emit("note", "no strategy applies to this kernel")
     return [
@@ -59,6 +62,7 @@ def _moves(context: Context) -> list[Move]:
             options={},
         )
         for strategy, variant in offered
+        if strategy != WideVectors.name or variant == isa
     ]
 
 
@@ -85,6 +89,10 @@ def _reason_to_prune(context: Context, state: RunState, update: RunState) -> str
 def _with_lessons(state: RunState, moves: list[Move]) -> list[Move]:
     """Moves that start with the guard which other branches found to pay."""
     lessons = state.get("lessons", [])
-    if not lessons:
-        return moves
-    return [{**move, "options": lessons[-1]["options"]} for move in moves]
+    learned = lessons[-1]["options"] if lessons else {}
+    return [
+        move
+        if move["variant"] in registry.WITHOUT_THREADS
+        else {**move, "options": {**learned, **move["options"]}}
+        for move in moves
+    ]

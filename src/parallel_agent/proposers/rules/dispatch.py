@@ -1,8 +1,9 @@
-"""A guard around a rewrite: the kernel calls its parallel or its original form."""
+"""Forms of a kernel, and the choice between them at run time: by size, by instruction set."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,17 @@ from parallel_agent.proposers.rules.strategy import NotApplicable
 from parallel_agent.proposers.rules.syntax import Kind
 
 
-def dispatched(parsed: ParsedSource, rewritten: str, guard: str) -> str:
-    """The source whose kernel runs as rewritten where the guard holds, and as it was where not.
+def dispatched(parsed: ParsedSource, rewritten: str, *, guard: str = "", isa: str = "") -> str:
+    """The source whose kernel chooses at run time between forms of itself.
 
-    The two forms are functions of their own. An OpenMP ``if`` clause would be shorter, but even a
-    false one costs a call into the run-time library, and variables that a parallel region shares
-    stay in memory in the sequential code around it. Raises NotApplicable where the kernel cannot
-    be called by a function of its own parameters, or where the rewrite changed more than it.
+    It runs as rewritten where the guard holds, and as it was where not; with ``isa``, an
+    instruction set by the compiler's name for it, there is one more build of the rewritten form
+    for processors that have it. The forms are functions of their own. An OpenMP ``if`` clause
+    would be shorter, but even a false one costs a call into the run-time library, and variables
+    that a parallel region shares stay in memory in the sequential code around it.
+
+    Raises NotApplicable where the kernel cannot be called by a function of its own parameters, or
+    where the rewrite changed more than it.
     """
     after = parse(rewritten, name=parsed.kernel.name)
     old, new = _Definition.of(parsed), _Definition.of(after)
@@ -26,32 +31,57 @@ def dispatched(parsed: ParsedSource, rewritten: str, guard: str) -> str:
         raise NotApplicable("the rewrite reaches beyond the kernel, where no guard is known")
     if old.between_type_and_name.rstrip().endswith("::"):
         raise NotApplicable("the kernel is defined outside of its namespace")
-    sequential = _free_name(f"{old.name}_sequential", parsed.kernel.source)
-    parallel = _free_name(f"{old.name}_parallel", parsed.kernel.source)
     arguments = ", ".join(_forwarded(parameter) for parameter in _parameters(parsed.function))
-    unit = _unit(parsed)
-    returns = "" if old.result == "void" else "return "
-    early = f"{returns}{parallel}({arguments});"
-    body = [
-        f"if ({guard}) {{",
-        *([f"{unit}{early}"] if returns else [f"{unit}{early}", f"{unit}return;"]),
-        "}",
-        f"{returns}{sequential}({arguments});",
-    ]
+    forms = _forms(old, new, guard, isa)
     text = [
         new.before,
-        old.named(sequential),
-        "\n\n[[gnu::noinline]] ",
-        new.named(parallel),
-        "\n\n",
-        old.head,
-        "{\n",
-        *(f"{unit}{line}\n" for line in body),
+        *(f"{form.definition}\n\n" for form in reversed(forms)),
+        f"{old.head}{{\n",
+        *_choice(forms, arguments, _unit(parsed), returns=old.result != "void"),
         "}",
         new.after,
     ]
     includes = "#include <utility>\n" if "std::move(" in arguments else ""
     return _with_include("".join(text), includes)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One form of the kernel and when it runs: always, if there is no condition."""
+
+    name: str
+    definition: str
+    condition: str = ""
+
+
+def _forms(old: _Definition, new: _Definition, guard: str, isa: str) -> list[_Form]:
+    """The forms in the order in which they are asked for, the last one without a condition."""
+    suffix = "_parallel" if guard else "_baseline"
+    forms = []
+    if isa:
+        supported = f'__builtin_cpu_supports("{isa}")'
+        condition = f"({guard}) && {supported}" if guard else supported
+        wide = f'[[gnu::noinline, gnu::target("{isa}")]] '
+        forms.append(_form(new, f"_{isa}", condition, wide))
+    if guard:
+        forms.append(_form(new, suffix, guard, "[[gnu::noinline]] "))
+    return [*forms, _form(old, "_sequential") if guard else _form(new, suffix)]
+
+
+def _form(of: _Definition, suffix: str, condition: str = "", attributes: str = "") -> _Form:
+    name = _free_name(f"{of.name}{suffix}", of.whole)
+    return _Form(name, f"{attributes}{of.named(name)}", condition)
+
+
+def _choice(forms: list[_Form], arguments: str, unit: str, *, returns: bool) -> Iterator[str]:
+    """The body of the kernel that calls one of its forms."""
+    for form in forms:
+        call = f"{'return ' if returns else ''}{form.name}({arguments});"
+        if form.condition:
+            leave = "" if returns else f"{unit}{unit}return;\n"
+            yield f"{unit}if ({form.condition}) {{\n{unit}{unit}{call}\n{leave}{unit}}}\n"
+        else:
+            yield f"{unit}{call}\n"
 
 
 @dataclass(frozen=True)
@@ -82,6 +112,11 @@ class _Definition:
             raise NotApplicable("the kernel's definition is not written out")
         result = function.result_type.get_canonical().spelling
         return cls(before, kind, name, rest, text, after, result)
+
+    @property
+    def whole(self) -> str:
+        """The source."""
+        return f"{self.before}{self.head}{self.body}{self.after}"
 
     @property
     def head(self) -> str:

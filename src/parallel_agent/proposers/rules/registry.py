@@ -14,6 +14,7 @@ from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
+from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
     IfConversion(),
@@ -25,8 +26,12 @@ STRATEGIES: tuple[Strategy, ...] = (
     ParallelAlgorithm(),
     EarlyExitSearch(),
     SimdLoop(),
+    WideVectors(),
 )
 """In the order in which they are tried: the surest gain first."""
+
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
+"""Variants that cost nothing at small sizes: no guard is for them."""
 
 
 def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
@@ -47,7 +52,7 @@ def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
 def write(parsed: ParsedSource, strategy: str, options: Options) -> Proposal:
     """The proposal of one strategy; NotApplicable if it has none, KeyError for an unknown name."""
     proposal = {s.name: s for s in STRATEGIES}[strategy].rewrite(parsed, options)
-    if not options.guard:
+    if not options.guard and not options.isa:
         return proposal
-    guarded = dispatched(parsed, proposal.source, options.guard)
-    return proposal.model_copy(update={"source": guarded})
+    source = dispatched(parsed, proposal.source, guard=options.guard, isa=options.isa)
+    return proposal.model_copy(update={"source": source})

@@ -18,13 +18,15 @@ class Options(BaseModel):
 
     ``variant`` is one of the strategy's own variants. ``guard`` is a C++ condition, valid at the
     kernel's entry and inside it, that tells when parallel execution pays (for example
-    ``x.size() >= 20000``): where it does not hold the original code runs (see `dispatch`).
+    ``x.size() >= 20000``): where it does not hold the original code runs (see `dispatch`). ``isa``
+    is an instruction set beyond what the compiler's flags allow, used where the processor has it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     variant: str = ""
     guard: str = ""
+    isa: str = ""
 
 
 class Proposal(BaseModel):
