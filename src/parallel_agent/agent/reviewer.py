@@ -60,8 +60,8 @@ class Reviewer:
         if given.contract is not None:  # one that cannot be read is told before the work
             Contract.load(given.contract).check_against(self.parsed.kernel.signature)
         self._pool = ThreadPoolExecutor(BUILDS_AT_A_TIME, "build")
-        self._sanitized = self._original("sanitized")
-        self._optimized = self._original("optimized")
+        self._originals: dict[Mode, Future[Path]] = {}
+        self._begin("sanitized")
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +80,7 @@ class Reviewer:
 
         Raises ContractError, ContractNeeded and BuildError.
         """
-        binary = self._sanitized.result()
+        binary = self._original("sanitized")
         inferred = self._given.contract is None
         self._stage(f"{'finding' if inferred else 'checking'} the contract")
         toml = get_contract(self.parsed, binary, self._given)
@@ -97,7 +97,7 @@ class Reviewer:
         WorkerError where the original fails at one.
         """
         contract = Contract.from_toml(self.contract)
-        binary = self._optimized.result()
+        binary = self._original("optimized")
         reference = reference_of(self.parsed, contract, binary, self._given.seed)
         self._stage("choosing sizes")
         return replace(reference, timing_sizes=checking_sizes(reference, self._given))
@@ -129,15 +129,12 @@ class Reviewer:
             source=with_standard_headers(candidate) if helped else candidate,
             compiler=self._compiler,
             directory=directory,
-            # A core is idle while the contract is found; later, most of it would be for nothing.
-            pool=None if self.has_contract else self._pool,
         )
 
     def _second_try(
         self, candidate: str, directory: Path, first: Submission, entry: Verdict
     ) -> tuple[Submission, Verdict, bool]:
         """With ``<bits/stdc++.h>``, as originals have; the first try's results if that is no help."""
-        first.abandon()
         second = self._submission(candidate, directory, helped=True)
         again = examine(second, entry_gates())
         if not again.accepted:
@@ -148,6 +145,9 @@ class Reviewer:
 
     def _tried(self, submission: Submission, entry: Verdict) -> Verdict:
         """The whole verdict on a candidate that passed the entry gates."""
+        if not self.has_contract:  # a core is idle while it is found
+            self._begin("optimized")
+            submission.build_ahead(self._pool, "sanitized", "races")
         try:
             examination = Examination(
                 **vars(submission), reference=self.reference, threads=self._given.thread_count
@@ -158,9 +158,16 @@ class Reviewer:
             submission.abandon()
         return verdict.model_copy(update={"gates": (*entry.gates, *verdict.gates)})
 
-    def _original(self, mode: Mode) -> Future[Path]:
-        directory = self._directory / mode
-        return self._pool.submit(build_original, self._compiler, self.parsed, directory, mode)
+    def _begin(self, mode: Mode) -> None:
+        """Have the original built in the background, unless that was begun before."""
+        if mode not in self._originals:
+            self._originals[mode] = self._pool.submit(
+                build_original, self._compiler, self.parsed, self._directory / mode, mode
+            )
+
+    def _original(self, mode: Mode) -> Path:
+        self._begin(mode)
+        return self._originals[mode].result()
 
     def _stage(self, message: str) -> None:
         self._tell(Event(kind="stage", message=message))

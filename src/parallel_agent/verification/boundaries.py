@@ -118,9 +118,9 @@ def _numbers(source: str) -> Iterator[int]:
 
 
 def _whole(literal: str) -> int | None:
-    text = literal.replace("'", "")
-    if not text[0].isdigit():
+    if not literal[0].isdigit():
         return None
+    text = literal.replace("'", "")
     with suppress(ValueError):
         if text.lower().startswith(("0x", "0b")):
             return int(text.rstrip("uUlLzZ"), 0)

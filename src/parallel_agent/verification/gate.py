@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -70,30 +70,30 @@ class Rejection(Exception):
 class Submission:
     """A candidate as it is handed in, before anything is known of the original but its text.
 
-    With a ``pool`` all its programs are built at once as soon as the first is asked for. Gates
-    that build leave what later ones need.
+    Gates that build leave what later ones need.
     """
 
     kernel: Kernel
     source: str
     compiler: Compiler
     directory: Path
-    pool: Executor | None = None
     code_hash: str = ""
     optimized: Path | None = None
     building: dict[Purpose, Future[Compilation]] = field(default_factory=dict)
 
     def built(self, purpose: Purpose) -> Compilation:
         """The candidate built for a purpose; LookupError without a race detector for races."""
-        if self.pool is None:
-            return self._build(purpose)
-        for each in get_args(Purpose):
-            if each not in self.building:
-                self.building[each] = self.pool.submit(self._build, each)
-        return self.building[purpose].result()
+        if purpose in self.building:
+            return self.building[purpose].result()
+        return self._build(purpose)
+
+    def build_ahead(self, pool: Executor, *purposes: Purpose) -> None:
+        """Begin with what gates to come will ask for; end with `abandon`."""
+        for purpose in purposes:
+            self.building[purpose] = pool.submit(self._build, purpose)
 
     def abandon(self) -> None:
-        """Build nothing more; returns when nothing is being built any more."""
+        """Build nothing more ahead; returns when nothing is being built any more."""
         wait([build for build in self.building.values() if not build.cancel()])
 
     def _build(self, purpose: Purpose) -> Compilation:
