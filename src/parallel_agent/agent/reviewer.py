@@ -114,12 +114,16 @@ class Reviewer:
         """
         helped = HEADERS_NOTE in self.parsed.kernel.notes
         submission = self._submission(candidate, directory, helped=helped)
+        self._stage("compiling the candidate")
         with Lane().work():
-            entry = examine(submission, entry_gates(), self._report)
-            if not (entry.accepted or helped):
-                submission, entry, helped = self._second_try(
-                    candidate, directory, submission, entry
-                )
+            entry = examine(submission, entry_gates())
+            if not (entry.accepted or helped):  # once more, as originals have it
+                second = self._submission(candidate, directory, helped=True)
+                again = examine(second, entry_gates())
+                if again.accepted:
+                    submission, entry, helped = second, again, True
+            for gate in entry.gates:
+                self._report(gate)
             verdict = self._tried(submission, entry) if entry.accepted else entry
         return Reviewed(verdict, submission.source, (CANDIDATE_NOTE,) if helped else ())
 
@@ -130,18 +134,6 @@ class Reviewer:
             compiler=self._compiler,
             directory=directory,
         )
-
-    def _second_try(
-        self, candidate: str, directory: Path, first: Submission, entry: Verdict
-    ) -> tuple[Submission, Verdict, bool]:
-        """With ``<bits/stdc++.h>``, as originals have; the first try's results if that is no help."""
-        second = self._submission(candidate, directory, helped=True)
-        again = examine(second, entry_gates())
-        if not again.accepted:
-            return first, entry, False
-        for gate in again.gates:
-            self._report(gate)
-        return second, again, True
 
     def _tried(self, submission: Submission, entry: Verdict) -> Verdict:
         """The whole verdict on a candidate that passed the entry gates."""

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.events import Event
-from parallel_agent.agent.intake import read_source
+from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.reviewer import Reviewed, Reviewer
 from parallel_agent.agent.run_folder import TEMPLATE, RunFolder
 from parallel_agent.kernel.contract import Contract
@@ -95,14 +95,6 @@ def verify(
     finally:
         shutil.rmtree(folder.root / BUILD, ignore_errors=True)
         folder.unlock()
-
-
-def with_contract_beside(given: Settings, source: Path) -> Settings:
-    """The settings with the contract that lies beside a source, where they name none."""
-    beside = source.with_suffix(".toml")
-    if given.contract is None and beside.is_file():
-        return given.model_copy(update={"contract": beside})
-    return given
 
 
 def _verification(

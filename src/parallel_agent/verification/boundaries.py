@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from parallel_agent.kernel.contract import Contract, evaluate
+from parallel_agent.kernel.contract import Contract, ContractError, evaluate
 from parallel_agent.kernel.source import translation_unit
 from parallel_agent.kernel.types import Pointer, Signature, String, Type, Vector, dtype
-from parallel_agent.toolchain.runner import WorkerTimeout
+from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.verification.reference import CHECK_BASES, Case, Reference
 
 SMALL_BYTES = 64 << 10
@@ -29,33 +29,36 @@ MOST_SMALL, MOST_LARGE = 12, 3
 _STRING_BYTES = 16
 _SUFFIX = re.compile(r"[uUlLzZfF]+$")
 _SEED = 6000
+_MOST = 1 << 40
 
 
 def constants(candidate: str, original: str) -> list[int]:
-    """The whole numbers from 2 that a candidate's text holds and the original's does not."""
-    return sorted(set(_numbers(candidate)) - set(_numbers(original)))
+    """The numbers from 2 that a candidate's text holds and the original's does not, if sizes."""
+    found = set(_numbers(candidate)) - set(_numbers(original))
+    return sorted(number for number in found if 2 <= number <= _MOST)
 
 
 def boundary_cases(reference: Reference, found: Iterable[int]) -> tuple[list[Case], list[Case]]:
     """Inputs at sizes around the constants, small ones and large ones, as far as they can be had.
 
     A constant may bound a size, the elements of a square matrix, or the work on one: so its square
-    and cube roots count, too. Raises WorkerError where the original fails at one of them.
+    and cube roots count, too. A size at which the original fails or takes long says nothing.
     """
     small: list[Case] = []
     large: list[Case] = []
     seen = {tuple(reference.contract.sizes(base).values()) for base in CHECK_BASES}
     for base in _bases(found):
         sizes = reference.contract.sizes(base)
-        key = tuple(sizes.values())
-        bytes_ = _bytes(reference.signature, reference.contract, sizes)
-        kind, most = (small, MOST_SMALL) if bytes_ <= SMALL_BYTES else (large, MOST_LARGE)
-        if key in seen or bytes_ > LARGE_BYTES or len(kind) == most:
+        if (key := tuple(sizes.values())) in seen:
             continue
         seen.add(key)
-        case = reference.case(sizes, (reference.seed, _SEED, base))
-        if _is_quick(reference, case):
-            kind.append(case)
+        with suppress(ContractError, WorkerError):
+            bytes_ = _bytes(reference.signature, reference.contract, sizes)
+            kind, most = (small, MOST_SMALL) if bytes_ <= SMALL_BYTES else (large, MOST_LARGE)
+            if bytes_ <= LARGE_BYTES and len(kind) < most:
+                case = reference.case(sizes, (reference.seed, _SEED, base))
+                if _seconds(reference, case) <= SECONDS:
+                    kind.append(case)
     return small, large
 
 
@@ -69,12 +72,12 @@ def _bases(found: Iterable[int]) -> list[int]:
     return [*dict.fromkeys([*beyond, *others])]
 
 
-def _is_quick(reference: Reference, case: Case) -> bool:
-    hurried = replace(reference, limits=replace(reference.limits, wall_seconds=10 * SECONDS))
-    with suppress(WorkerTimeout), hurried.worker(reference.binary, 1) as worker:
+def _seconds(reference: Reference, case: Case) -> float:
+    """Of one call of the original; WorkerTimeout where it is far too long."""
+    hurried = replace(reference, limits=replace(reference.limits, wall_seconds=5 * SECONDS))
+    with hurried.worker(reference.binary, 1) as worker:
         worker.prepare(case.payload)
-        return worker.go().seconds <= SECONDS
-    return False
+        return worker.go().seconds
 
 
 def _bytes(signature: Signature, contract: Contract, sizes: dict[str, int]) -> int:
@@ -113,8 +116,7 @@ def _numbers(source: str) -> Iterator[int]:
         elif value is not None and operation == "<<" and number < 64:
             number = value << number
         value = number
-        if number >= 2:
-            yield number
+        yield number
 
 
 def _whole(literal: str) -> int | None:
