@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
     from parallel_agent.agent.outcome import Outcome
+    from parallel_agent.agent.program_verify import ProgramVerification, verify_program
+    from parallel_agent.agent.replaying import Replaying, replay
     from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
+    from parallel_agent.agent.verify import Verification, verify
     from parallel_agent.settings import Settings, load_settings
 
 __version__ = "0.1.0"
@@ -25,13 +28,19 @@ __all__ = [
     "Event",
     "Interrupted",
     "Outcome",
+    "ProgramVerification",
+    "Replaying",
     "RunFolder",
     "Settings",
+    "Verification",
     "aoptimize",
     "build_graph",
     "load_settings",
     "optimize",
+    "replay",
     "resume",
+    "verify",
+    "verify_program",
 ]
 
 _HOMES = {
@@ -39,13 +48,19 @@ _HOMES = {
     "Event": "agent.events",
     "Interrupted": "agent.run",
     "Outcome": "agent.outcome",
+    "ProgramVerification": "agent.program_verify",
+    "Replaying": "agent.replaying",
     "RunFolder": "agent.run_folder",
     "Settings": "settings",
+    "Verification": "agent.verify",
     "aoptimize": "agent.run",
     "build_graph": "agent.graph",
     "optimize": "agent.run",
+    "replay": "agent.replaying",
     "resume": "agent.run",
     "load_settings": "settings",
+    "verify": "agent.verify",
+    "verify_program": "agent.program_verify",
 }
 
 

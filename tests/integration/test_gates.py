@@ -12,9 +12,10 @@ from parallel_agent.kernel.source import ParsedSource, parse
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.sandbox import Limits
 from parallel_agent.verification.build import build
-from parallel_agent.verification.gate import Examination, Verdict
+from parallel_agent.verification.gate import Examination, Submission, Verdict
 from parallel_agent.verification.pipeline import all_gates, examine
-from parallel_agent.verification.reference import Reference
+from parallel_agent.verification.reference import Failure, Reference
+from parallel_agent.verification.replay import Replay, ReplayError, run_again, write_replay
 
 COMPILER = Compiler.find(flags=("-std=c++20", "-O2", "-fopenmp"))
 THREADS = 2
@@ -157,6 +158,50 @@ def test_wrong_candidates_are_rejected(
     assert found.gates[-1] == found.failed
     assert all(result.passed for result in found.gates[:-1])
     assert bool(found.diagnostics) == (gate == "compile")
+    assert bool(found.failed.replay) == (gate not in ("signature", "compile"))
+    if gate == "differential":
+        replay = Replay.load(tmp_path / found.failed.replay)
+        replayed = run_again(replay, reference, tmp_path / found.binary)
+        assert replayed.failure is not None
+        assert str(replayed.failure) == found.failed.detail
+        assert replayed.how == "alone in a process"
+
+
+def test_what_shows_only_after_other_inputs_is_run_again_after_them(
+    original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    forgetful = first("static int calls = 0; if (++calls == 9) return 0;")
+    found = verdict(forgetful, original, reference, tmp_path)
+    assert found.failed is not None
+    replay = Replay.load(tmp_path / found.failed.replay)
+    assert len(replay.before) == 8
+    replayed = run_again(replay, reference, tmp_path / found.binary)
+    assert replayed.how == "after the 8 inputs before it"
+    assert str(replayed.failure) == found.failed.detail
+
+
+def test_inputs_that_are_too_large_to_keep_are_drawn_again(
+    original: ParsedSource,
+    reference: Reference,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = [*reference.timing_cases()][-1]
+    failure = Failure("differs", "optimized", 2, reference.contract, case, (), b"")
+    submission = Submission(
+        kernel=original.kernel, source=ORIGINAL, compiler=COMPILER, directory=tmp_path
+    )
+    monkeypatch.setattr("parallel_agent.verification.replay.MAX_STORED_BYTES", len(case.payload))
+    kept = Replay.load(write_replay(submission, "timing size", failure))
+    assert kept.case.inputs
+    assert run_again(kept, reference, reference.binary).case == case
+    monkeypatch.setattr("parallel_agent.verification.replay.MAX_STORED_BYTES", 1000)
+    named = Replay.load(write_replay(submission, "timing size", failure))
+    assert named.case.inputs == ""
+    assert run_again(named, reference, reference.binary).case == case
+    other = replace(reference, contract=Contract.from_toml(CONTRACT.replace("16.0", "15.0")))
+    with pytest.raises(ReplayError, match="cannot be drawn again"):
+        run_again(named, other, reference.binary)
 
 
 def test_a_racy_candidate_is_rejected(

@@ -65,7 +65,14 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
 
 def examination(source: str, reference: Reference, directory: Path) -> Examination:
     kernel = parse(ORIGINAL).kernel
-    return Examination(kernel, source, reference, Compiler.find(), directory, threads=2)
+    return Examination(
+        kernel=kernel,
+        source=source,
+        reference=reference,
+        compiler=Compiler.find(),
+        directory=directory,
+        threads=2,
+    )
 
 
 @needs_detector

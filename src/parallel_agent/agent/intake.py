@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from parallel_agent.kernel.source import ParsedSource, SourceError, parse, with_standard_headers
+from parallel_agent.settings import Settings
 from parallel_agent.toolchain.compiler import Compiler
 
 HEADERS_NOTE = "the source lacks includes that it needs: <bits/stdc++.h> was added"
@@ -25,6 +26,14 @@ def read_source(path: Path) -> str:
     if not text.strip():
         raise SourceError(f"{path} is empty", hint)
     return text
+
+
+def with_contract_beside(given: Settings, source: Path) -> Settings:
+    """The settings with the contract that lies beside a source, where they name none."""
+    beside = source.with_suffix(".toml")
+    if given.contract is None and beside.is_file():
+        return given.model_copy(update={"contract": beside})
+    return given
 
 
 def take_in(source: str, name: str | None, compiler: Compiler) -> ParsedSource:

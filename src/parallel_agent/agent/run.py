@@ -21,7 +21,7 @@ from parallel_agent.agent.closing import better_candidates
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.graph import build_graph
-from parallel_agent.agent.intake import read_source
+from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.run_folder import TEMPLATE, RunFolder
 from parallel_agent.agent.state import RunInput
@@ -66,12 +66,9 @@ def optimize(
     Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
     BuildError or WorkerError when there is nothing to optimize, and Interrupted on Ctrl-C.
     """
-    chosen = given if given is not None else load_settings(**overrides)
     path = Path(source)
     text = read_source(path)
-    beside = path.with_suffix(".toml")
-    if chosen.contract is None and beside.is_file():
-        chosen = chosen.model_copy(update={"contract": beside})
+    chosen = with_contract_beside(given if given is not None else load_settings(**overrides), path)
     Compiler.find(chosen.cxx, chosen.cxxflags)
     folder = RunFolder.create(chosen.out, path.stem)
     try:

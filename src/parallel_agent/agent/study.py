@@ -107,7 +107,7 @@ def study_original(
     sizes.sort(key=lambda chosen: math.prod(chosen.values()))
     if not sizes:
         limits = size_limits_for(given.effort, cache_bytes=described.last_cache_bytes or 0)
-        probe = _Probe(reference, contract)
+        probe = Probe(reference, contract)
         bases = choose_sizes(probe, limits)
         sizes = [contract.sizes(base) for base in bases]
     measured = []
@@ -127,7 +127,7 @@ def study_original(
     )
 
 
-class _Probe:
+class Probe:
     """Seconds of one call of the original, and bytes of its inputs, by base size."""
 
     def __init__(self, reference: Reference, contract: Contract) -> None:
@@ -135,6 +135,7 @@ class _Probe:
         self._contract = contract
 
     def __call__(self, base: int) -> tuple[float, int]:
+        """Seconds and bytes at sizes near ``base``."""
         sizes = self._contract.sizes(base)
         case = self._reference.case(sizes, (self._reference.seed, 2000, base))
         with self._reference.worker(self._reference.binary, 1) as worker:

@@ -24,6 +24,7 @@ from parallel_agent.settings import CONFIG_FILE, Settings, SettingsError
 from parallel_agent.toolchain.compiler import CompilerMissing
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.toolchain.sandbox import SandboxUnavailable
+from parallel_agent.verification.replay import ReplayError
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -70,6 +71,11 @@ def _contract_needed(error: ContractNeeded) -> Explanation:
 
 def _contract(error: ContractError) -> Explanation:
     help_ = "Correct the contract file, or leave it out to have a contract inferred"
+    return Explanation(str(error), help_, BAD_REQUEST)
+
+
+def _replay(error: ReplayError) -> Explanation:
+    help_ = "Give the replay.json of a rejection, with the original that it was made with"
     return Explanation(str(error), help_, BAD_REQUEST)
 
 
@@ -129,6 +135,7 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (FolderError, _hinted),
     (ContractNeeded, _contract_needed),
     (ContractError, _contract),
+    (ReplayError, _replay),
     (BuildError, _build),
     (WorkerError, _worker),
     (MismatchError, _mismatch),

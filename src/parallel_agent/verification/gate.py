@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.kernel.source import Kernel
-from parallel_agent.toolchain.compiler import Compiler, Diagnostic
-from parallel_agent.verification.reference import Reference
+from parallel_agent.toolchain.compiler import Compilation, Compiler, Diagnostic
+from parallel_agent.verification.boundaries import boundary_cases, constants
+from parallel_agent.verification.build import Purpose, build_for
+from parallel_agent.verification.reference import Case, Failure, Reference
 
 
 class GateResult(BaseModel):
-    """How one check went. ``detail`` says what broke it, or what it covered."""
+    """How one check went. ``detail`` says what broke it, or what it covered.
+
+    ``replay`` names the file beside the verdict with which the very run that broke it can be run
+    again; empty where there is none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +30,7 @@ class GateResult(BaseModel):
     passed: bool
     seconds: float
     detail: str
+    replay: str = ""
 
 
 class Verdict(BaseModel):
@@ -46,29 +55,83 @@ class Verdict(BaseModel):
 
 
 class Rejection(Exception):
-    """Raised by a gate that a candidate does not pass; the message says what broke it."""
+    """Raised by a gate that a candidate does not pass; the message says what broke it.
 
-    def __init__(self, detail: str, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
-        super().__init__(detail)
+    ``failure`` is the run that did, where it was a run.
+    """
+
+    def __init__(self, broken: str | Failure, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        super().__init__(str(broken))
+        self.failure = broken if isinstance(broken, Failure) else None
         self.diagnostics = diagnostics
 
 
-@dataclass
-class Examination:
-    """A candidate before the gates. Gates that build leave their binaries for the later ones."""
+@dataclass(kw_only=True)
+class Submission:
+    """A candidate as it is handed in, before anything is known of the original but its text.
+
+    Gates that build leave what later ones need.
+    """
 
     kernel: Kernel
     source: str
-    reference: Reference
     compiler: Compiler
     directory: Path
-    threads: int
     code_hash: str = ""
     optimized: Path | None = None
+    building: dict[Purpose, Future[Compilation]] = field(default_factory=dict)
+
+    def built(self, purpose: Purpose) -> Compilation:
+        """The candidate built for a purpose; LookupError without a race detector for races."""
+        if purpose in self.building:
+            return self.building[purpose].result()
+        return self._build(purpose)
+
+    def build_ahead(self, pool: Executor, *purposes: Purpose) -> None:
+        """Begin with what gates to come will ask for; end with `abandon`."""
+        for purpose in purposes:
+            self.building[purpose] = pool.submit(self._build, purpose)
+
+    def abandon(self) -> None:
+        """Build nothing more ahead; returns when nothing is being built any more."""
+        wait([build for build in self.building.values() if not build.cancel()])
+
+    def _build(self, purpose: Purpose) -> Compilation:
+        return build_for(purpose, self.compiler, self.kernel.signature, self.source, self.directory)
+
+
+@dataclass(kw_only=True)
+class Examination(Submission):
+    """A candidate before the gates that run it against the original."""
+
+    reference: Reference
+    threads: int
+
+    def small_cases(self) -> list[Case]:
+        """Edge-case and random inputs of small sizes, the candidate's own edges among them."""
+        return [*self.reference.check_cases(), *self._at_boundaries[0]]
+
+    def large_cases(self) -> list[Case]:
+        """One input for every size that is timed, and those beyond the candidate's own limits."""
+        return [*self.reference.timing_cases(), *self._at_boundaries[1]]
+
+    @cached_property
+    def _at_boundaries(self) -> tuple[list[Case], list[Case]]:
+        return boundary_cases(self.reference, constants(self.source, self.kernel.source))
+
+
+class EntryGate(Protocol):
+    """A check that needs no more than the candidate and the original's text."""
+
+    name: str
+
+    def check(self, examination: Submission) -> str:
+        """What was covered, in a few words; Rejection if the candidate does not pass."""
+        ...
 
 
 class Gate(Protocol):
-    """One check that a candidate must pass."""
+    """One check that a candidate must pass. Every `EntryGate` is one."""
 
     name: str
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
+from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector, thread_counts
 from parallel_agent.toolchain.runner import WorkerDied, WorkerError
-from parallel_agent.verification.build import build
 from parallel_agent.verification.gate import Examination, Rejection
 
 UNAVAILABLE = "unavailable"
@@ -32,33 +31,27 @@ class RaceGate:
             if self._required:
                 raise Rejection(f"could not be checked: no race detector; {INSTALL}")
             return f"{UNAVAILABLE}: no race detector; {INSTALL}"
-        directory = examination.directory / "races"
-        compiled = build(
-            detector.compiler(examination.compiler),
-            examination.kernel.signature,
-            examination.source,
-            directory,
-            "optimized",
-        )
+        compiled = examination.built("races")
         if compiled.binary is None:
             first = compiled.errors[0]
             raise Rejection(f"could not be checked: {first.message} (line {first.line}, clang)")
         reference = examination.reference
-        cases = [*reference.check_cases(), *reference.timing_cases()]
-        found = reference.run_cases(
-            compiled.binary,
-            2 * examination.threads,
-            cases,
-            env=detector.environment(directory),
-            describe=_described,
-        )
+        cases = [*examination.small_cases(), *examination.large_cases()]
+        environment = detector.environment(compiled.binary.parent)
+        counts = thread_counts(examination.threads)
+        for threads in counts:
+            found = reference.run_cases(
+                compiled.binary, threads, cases,
+                env=environment, describe=race_finding, purpose="races",
+            )  # fmt: skip
+            if found:
+                raise Rejection(found)
         compiled.binary.unlink()
-        if found:
-            raise Rejection(found)
-        return f"{len(cases)} inputs at {2 * examination.threads} threads, none found"
+        shown = " and ".join(map(str, counts))
+        return f"{len(cases)} inputs at {shown} threads, none found"
 
 
-def _described(error: WorkerError) -> str:
+def race_finding(error: WorkerError) -> str:
     """Which lines of the candidate the detector names."""
     if not isinstance(error, WorkerDied) or not error.sanitizer:
         return str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from parallel_agent.kernel.codec import decode_calls
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.types import Signature
 from parallel_agent.kernel.workload import Workload
-from parallel_agent.toolchain.runner import SharedMemory, Worker, WorkerError
+from parallel_agent.toolchain.runner import SharedMemory, Worker, WorkerDied, WorkerError
 from parallel_agent.toolchain.sandbox import Limits
+from parallel_agent.verification.build import Purpose
 from parallel_agent.verification.compare import difference
 
 CHECK_BASES = (0, 1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 64, 100)
@@ -36,6 +37,30 @@ class Case:
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
         return f"{shown or 'no sizes'}, seed {list(self.seed)}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run of a candidate that condemns it.
+
+    ``difference`` is what it did: where it differs, how it died, which race was seen. ``before``
+    are the inputs that the same process had run on before, in order. ``expected`` and ``got`` are
+    the encoded outputs, ``got`` None where there are none; ``printed`` is the last that the
+    process printed.
+    """
+
+    difference: str
+    purpose: Purpose
+    threads: int
+    contract: Contract
+    case: Case
+    before: tuple[Case, ...]
+    expected: bytes
+    got: bytes | None = None
+    printed: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.difference} ({self.case}, {self.threads} threads)"
 
 
 @dataclass
@@ -81,15 +106,21 @@ class Reference:
         payload = self.workload.payload(sizes, np.random.default_rng(list(seed)))
         return Case(sizes, seed, bytes(payload))
 
-    def answer(self, case: Case) -> bytes:
-        """What the original answers, encoded; remembered for small inputs."""
-        if case.seed in self._answers:
-            return self._answers[case.seed]
-        with self.worker(self.binary, 1) as worker:
-            answer = bytes(worker.call(case.payload))
-        if len(answer) <= MAX_CHECK_BYTES:
-            self._answers[case.seed] = answer
-        return answer
+    def answers(self, cases: Iterable[Case]) -> Iterator[bytes]:
+        """What the original answers to each case, encoded; remembered for small inputs.
+
+        One process runs all that are new.
+        """
+        with ExitStack() as stack:
+            worker = None
+            for case in cases:
+                answer = self._answers.get(case.seed)
+                if answer is None:
+                    worker = worker or stack.enter_context(self.worker(self.binary, 1))
+                    answer = worker.call(case.payload)
+                    if len(answer) <= MAX_CHECK_BYTES:
+                        self._answers[case.seed] = answer
+                yield answer
 
     def compare(self, expected: bytes, got: bytes, calls: int = 1) -> str | None:
         """Where a candidate's encoded outputs differ from the original's; None if they agree."""
@@ -134,17 +165,23 @@ class Reference:
         *,
         env: Mapping[str, str] | None = None,
         describe: Callable[[WorkerError], str] = str,
-    ) -> str | None:
+        purpose: Purpose = "optimized",
+    ) -> Failure | None:
         """Run a candidate's binary over the cases; the first difference or crash, or None."""
+        chosen = list(cases)
         with self.worker(binary, threads, env=env) as worker:
-            for case in cases:
-                expected = self.answer(case)
+            for position, expected in enumerate(self.answers(chosen)):
+                case, got, printed = chosen[position], None, ""
                 try:
-                    found = self.compare(expected, bytes(worker.call(case.payload)))
+                    got = worker.call(case.payload)
+                    found = self.compare(expected, got)
                 except WorkerError as error:
                     found = describe(error)
+                    printed = error.output if isinstance(error, WorkerDied) else ""
                 if found:
-                    return f"{found} ({case}, {threads} threads)"
+                    before = tuple(chosen[:position])
+                    return Failure(found, purpose, threads, self.contract, case, before,
+                                   expected, got, printed)  # fmt: skip
         return None
 
 

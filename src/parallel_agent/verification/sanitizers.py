@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from parallel_agent.toolchain.runner import WorkerDied, WorkerError
-from parallel_agent.verification.build import build
 from parallel_agent.verification.gate import Examination, Rejection
 
 _FINDING = re.compile(r"runtime error: .*|(?<=SUMMARY: ).*|Assertion .*")
@@ -18,26 +17,22 @@ class SanitizerGate:
 
     def check(self, examination: Examination) -> str:
         """Build with address and undefined-behaviour sanitizers and run with several threads."""
-        compiled = build(
-            examination.compiler,
-            examination.kernel.signature,
-            examination.source,
-            examination.directory,
-            "sanitized",
-        )
+        compiled = examination.built("sanitized")
         if compiled.binary is None:
             raise Rejection(f"could not be checked: {compiled.stderr.strip()[-300:]}")
         reference = examination.reference
-        cases = [*reference.check_cases(), *reference.timing_cases()]
+        cases = [*examination.small_cases(), *examination.large_cases()]
         threads = max(2, examination.threads)
-        found = reference.run_cases(compiled.binary, threads, cases, describe=_finding)
+        found = reference.run_cases(
+            compiled.binary, threads, cases, describe=sanitizer_finding, purpose="sanitized"
+        )
         compiled.binary.unlink()
         if found:
             raise Rejection(found)
         return f"{len(cases)} inputs, address and undefined behaviour"
 
 
-def _finding(error: WorkerError) -> str:
+def sanitizer_finding(error: WorkerError) -> str:
     """What the sanitizer or the standard library's assertion said."""
     said = _FINDING.search(error.output) if isinstance(error, WorkerDied) else None
     return str(error) if said is None else f"{error}: {said[0]}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from parallel_agent.kernel.source import SourceError, parse, translation_unit
-from parallel_agent.verification.gate import Examination, Rejection
+from parallel_agent.kernel.source import SourceError, translation_unit
+from parallel_agent.verification.gate import Rejection, Submission
+from parallel_agent.verification.linkage import mismatch
 
 FORBIDDEN = (
     r"\basm\b",
@@ -26,7 +27,7 @@ class SignatureGate:
 
     name = "signature"
 
-    def check(self, examination: Examination) -> str:
+    def check(self, examination: Submission) -> str:
         """Parse the candidate and compare; constructs the original itself uses are not held against it."""
         code, original = _code(examination.source), _code(examination.kernel.source)
         for pattern in FORBIDDEN:  # before anything that it includes is read
@@ -34,12 +35,12 @@ class SignatureGate:
             if found and not re.search(pattern, original):
                 raise Rejection(f"forbidden construct: {found[0]}")
         try:
-            candidate = parse(examination.source, name=examination.kernel.name).kernel
+            problem = mismatch(examination.kernel, examination.source)
         except SourceError as error:
             raise Rejection(f"{error}. {error.hint}") from None
-        if candidate.signature != examination.kernel.signature:
-            raise Rejection(f"the signature of {candidate.name} is not the original's")
-        return "same signature, no forbidden construct"
+        if problem:
+            raise Rejection(problem)
+        return "same signature and linkage, no forbidden construct"
 
 
 def _code(source: str) -> str:
