@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,17 @@ def _examine_all(kernel: dict[str, Any], out: Path, settings: Settings) -> None:
     if not left:
         return
     directory = out / "build" / name
-    examine = _examiner(kernel["source"], name, out, settings, directory)
+    with ExitStack() as stack:
+        examine = _examiner(kernel["source"], name, out, settings, directory, stack)
+        _record(name, left, out, examine)
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+Examine = Callable[[str, Path], dict[str, Any]]
+
+
+def _record(name: str, left: list[tuple[int, dict[str, Any]]], out: Path, examine: Examine) -> None:
+    """Examine completions and append what came of each to the results."""
     for index, completion in left:
         started = time.perf_counter()
         result = examine(completion["code"], out / "replays" / f"{name}-{index}.json")
@@ -95,19 +106,17 @@ def _examine_all(kernel: dict[str, Any], out: Path, settings: Settings) -> None:
         verdict = "accepted" if line["accepted"] else "rejected"
         said = f"{name} {index}: {judged} {verdict} {line['seconds']} s {line['detail']}"
         print(" ".join(said.split())[:200], file=sys.stderr, flush=True)
-    shutil.rmtree(directory, ignore_errors=True)
 
 
-Examine = Callable[[str, Path], dict[str, Any]]
-
-
-def _examiner(source: str, name: str, out: Path, settings: Settings, directory: Path) -> Examine:
+def _examiner(
+    source: str, name: str, out: Path, settings: Settings, directory: Path, stack: ExitStack
+) -> Examine:
     """Examines candidates of one original, all under one contract."""
     kept = out / "contracts" / f"{name}.toml"
     if kept.exists():
         settings = settings.model_copy(update={"contract": kept})
     try:
-        reviewer = Reviewer(source, settings, directory, lambda event: None)
+        reviewer = stack.enter_context(Reviewer(source, settings, directory, lambda event: None))
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(reviewer.contract)
     except _NOT_USABLE as error:
@@ -124,6 +133,7 @@ def _examiner(source: str, name: str, out: Path, settings: Settings, directory: 
             "accepted": verdict.accepted,
             "gate": "" if verdict.accepted else last.name,
             "detail": "" if verdict.accepted else last.detail,
+            "replay": str(replay) if last.replay else "",
             "gates": {gate.name: round(gate.seconds, 2) for gate in verdict.gates},
         }
 
@@ -131,7 +141,13 @@ def _examiner(source: str, name: str, out: Path, settings: Settings, directory: 
 
 
 def _refuser(why: str) -> Examine:
-    return lambda code, replay: {"accepted": False, "gate": "original", "detail": why, "gates": {}}
+    return lambda code, replay: {
+        "accepted": False,
+        "gate": "original",
+        "detail": why,
+        "replay": "",
+        "gates": {},
+    }
 
 
 def _summary(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -188,7 +204,7 @@ def _share(cells: list[dict[str, Any]]) -> Iterator[str]:
 def _listed(results: list[dict[str, Any]]) -> list[str]:
     lines = [
         f"  {r['name']} {r['completion']} ({r['count']} samples) {r['judged']}: "
-        f"{r['gate'] or 'accepted'}: {' '.join(r['detail'].split())}"
+        f"{r['gate'] or 'accepted'}: {' '.join(r['detail'].split())} {r['replay']}".rstrip()
         for r in results
     ]
     by_gate = Counter(r["gate"] for r in results if r["gate"])

@@ -61,4 +61,4 @@ def test_every_completion_is_examined_once_and_counted(tmp_path: Path) -> None:
     (rejected,) = summary["rejected_pass"]
     assert (rejected["completion"], rejected["gate"]) == (1, "differential")
     assert "(n=3, seed [0, 3, 0], 1 threads)" in rejected["detail"]
-    assert (tmp_path / "out" / "replays" / "total-1.json").is_file()
+    assert Path(rejected["replay"]).is_file()
