@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,7 @@ def _measure(reference: Reference, sizes: Mapping[str, int], given: Settings) ->
             one,
             other,
             draw,
-            reference.compare,
+            partial(reference.compare, sizes=sizes),
             instances=instances,
             rng=rng,
             plan=plan_for(given.effort),

@@ -91,8 +91,18 @@ class Reference:
             self._answers[case.seed] = answer
         return answer
 
-    def compare(self, expected: bytes, got: bytes, calls: int = 1) -> str | None:
-        """Where a candidate's encoded outputs differ from the original's; None if they agree."""
+    def compare(
+        self,
+        expected: bytes,
+        got: bytes,
+        calls: int = 1,
+        *,
+        sizes: Mapping[str, int] | None = None,
+    ) -> str | None:
+        """Where a candidate's encoded outputs differ from the original's; None if they agree.
+
+        The tolerance is that of ``sizes``, or of the smallest ones without them.
+        """
         if expected == got:
             return None
         try:
@@ -102,7 +112,7 @@ class Reference:
         originals = decode_calls(self.signature, expected, calls)
         rule = self.contract.comparison
         for original, output in zip(originals, outputs, strict=True):
-            found = difference(self.signature, rule, original, output)
+            found = difference(self.signature, rule, original, output, sizes)
             if found:
                 return found
         return None
@@ -140,7 +150,8 @@ class Reference:
             for case in cases:
                 expected = self.answer(case)
                 try:
-                    found = self.compare(expected, bytes(worker.call(case.payload)))
+                    got = worker.call(case.payload)
+                    found = self.compare(expected, bytes(got), sizes=case.sizes)
                 except WorkerError as error:
                     found = describe(error)
                 if found:
