@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from parallel_agent.kernel.comparison import Tolerance
 from parallel_agent.kernel.contract import Contract, ContractError
 from parallel_agent.kernel.source import parse
 from parallel_agent.toolchain.compiler import Compiler
@@ -335,15 +334,9 @@ def test_the_evidence_tells_selections_from_sums(reference: Reference) -> None:
         assert results[name].steps == []
         assert "selection" in results[name].evidence
     for name in ("scan", "totals.sum"):
-        small, large = results[name].at({"n": 8}), results[name].at({"n": 100_000})
-        assert 0 < small.absolute < large.absolute < 1e-6
+        small, large = (results[name].at({"n": n}) for n in (8, 100_000))
+        assert 0 < small.relative * 20 + small.absolute < large.absolute < 1e-7
         assert "last-bit noise" in results[name].evidence
-    # Beyond the largest size that was tried it grows with the work, and not without bounds.
-    assert results["scan"].at({"n": 200_000}).absolute == 2 * large_absolute(results["scan"])
-
-
-def large_absolute(tolerance: Tolerance) -> float:
-    return tolerance.steps[-1].absolute
 
 
 def test_a_contract_with_its_tolerance_survives_being_written(reference: Reference) -> None:

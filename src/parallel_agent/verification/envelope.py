@@ -1,11 +1,14 @@
 """How far the numbers of a result may lie away from the original's, from how far those moved.
 
-Per element the scale is sqrt(D * max(P, u |b|)). D is how far it moves when all operations round
-the same way: the running error bound, about n u M for n operations on numbers of size M. P is how
-far last-bit noise in the inputs moves it, but at most D, and u |b| one rounding of the result:
-about u M. The square root makes of the two the sqrt(n) u M that rounding errors add up to as they
-are as often up as down (Higham and Mary, A New Approach to Probabilistic Rounding Error Analysis,
-SIAM J. Sci. Comput. 41, 2019). Where the original rebuilt in another way moves farther, that counts.
+The scale of one element's error is the largest of
+
+- min(P, D): P is how far it moves under last-bit noise in the inputs, which also draws every
+  rounding error anew. D is how far it moves when all operations round the same way, the running
+  error bound; where P is more than that, the inputs are less precise than the computation;
+- sqrt(D * u |b|): n operations on numbers about as large as the result have D = n u |b|, and
+  rounding errors that are as often up as down add up to sqrt(n) u |b| (Higham and Mary, A New
+  Approach to Probabilistic Rounding Error Analysis, SIAM J. Sci. Comput. 41, 2019);
+- how far the original moves when it is rebuilt in other ways.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from parallel_agent.kernel.comparison import Bound
 from parallel_agent.verification.compare import magnitude, wide
 from parallel_agent.verification.sensitivity import Movement
 
-SAFETY = 8.0
+SAFETY = 16.0
 """Times the scale that a candidate may lie away from the original."""
 FLOOR = 4.0
 """Unit roundoffs, relative to the number, that are allowed wherever anything is rounded."""
@@ -57,8 +60,8 @@ class Spread:
         noise, rounding, rebuilt = (
             kept([getattr(m, way) for m in movements]) for way in ("noise", "rounding", "rebuilt")
         )
-        one = np.maximum(np.minimum(noise, rounding), unit * values)
-        error = np.maximum(rebuilt, np.sqrt(rounding) * np.sqrt(one))
+        by_chance = np.sqrt(rounding) * np.sqrt(unit * values)
+        error = np.maximum(np.maximum(np.minimum(noise, rounding), by_chance), rebuilt)
         return cls(values, error, np.maximum(noise, error))
 
     @property
@@ -69,7 +72,7 @@ class Spread:
 
     def wild(self, scale: float) -> Array:
         """Which elements moved too far, relative to themselves and to the scale of all."""
-        return self.movement > UNSTABLE * (self.values + scale)
+        return self.movement > UNSTABLE * self.values + UNSTABLE * scale
 
     def without(self, dropped: Array) -> Spread:
         """The other elements."""

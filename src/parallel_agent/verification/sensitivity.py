@@ -14,7 +14,7 @@ Four things are done to the original, one at a time, and none of them to a candi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -36,6 +36,8 @@ from parallel_agent.verification.results import floating_inputs, floating_result
 
 NOISY_COPIES = 3
 """Draws of last-bit noise for every input."""
+MOST_ELEMENTS = 1 << 20
+"""Of a result, that are looked at; of longer ones every third, fifth …"""
 
 _REBUILDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "reassociated": (("-O3", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math"),),
@@ -107,21 +109,20 @@ class Sensors:
         signature = self.reference.signature
         arguments = self.reference.workload.draw(case.sizes, np.random.default_rng(list(case.seed)))
         results = self._results(self._original, case.payload)
-        noise = []
-        for copy in range(NOISY_COPIES):
+
+        def noisy(copy: int) -> dict[str, Any]:
             rng = np.random.default_rng([*case.seed, copy])
             payload = encode_calls(signature, [with_noise(signature, arguments, rng)])
-            noise.append(self._results(self._original, bytes(payload)))
-        rounding = [self._asked(self._rounding, way, case) or {} for way in _ROUNDINGS]
-        asked = (self._asked(self._rebuilt, way, case) for way in _REBUILDS)
-        rebuilt = [answer for answer in asked if answer is not None]
+            return self._results(self._original, bytes(payload))
+
+        # One answer after the other, because each may be large.
+        noise = _farthest(results, (noisy(copy) for copy in range(NOISY_COPIES)))
+        asked = (self._asked(self._rounding, way, case) or {} for way in _ROUNDINGS)
+        rounding = _farthest(results, asked)
+        answers = (self._asked(self._rebuilt, way, case) for way in _REBUILDS)
+        rebuilt = _farthest(results, (answer for answer in answers if answer is not None))
         movements = {
-            name: Movement(
-                values=values,
-                noise=_farthest(values, name, noise),
-                rounding=_farthest(values, name, rounding),
-                rebuilt=_farthest(values, name, rebuilt),
-            )
+            name: Movement(values, noise[name], rounding[name], rebuilt[name])
             for name, values in results.items()
         }
         return Observation(movements, floating_inputs(signature, arguments))
@@ -137,7 +138,8 @@ class Sensors:
     def _results(self, worker: Worker, payload: bytes) -> dict[str, Any]:
         (outputs,) = decode_calls(self.reference.signature, worker.call(payload), 1)
         comparison = self.reference.contract.comparison
-        return floating_results(self.reference.signature, comparison, outputs)
+        results = floating_results(self.reference.signature, comparison, outputs)
+        return {name: _sample(values) for name, values in results.items()}
 
 
 @contextmanager
@@ -160,11 +162,20 @@ def sensors(reference: Reference, rebuilt: Mapping[str, Path]) -> Iterator[Senso
 _NOTHING = np.empty(0)
 
 
-def _farthest(values: Any, name: str, others: list[dict[str, Any]]) -> np.ndarray[Any, Any]:
-    """The largest distance of each value from its counterparts in the other results."""
-    farthest = np.zeros(len(values), wide(values).real.dtype)
-    for other in others:
-        np.maximum(farthest, _distance(values, other.get(name, _NOTHING)), out=farthest)
+def _sample(values: Any) -> Any:
+    """Some million elements of a longer array, from all columns of a matrix: the step is odd."""
+    return values[:: len(values) // MOST_ELEMENTS | 1].copy()
+
+
+def _farthest(
+    results: Mapping[str, Any], answers: Iterable[Mapping[str, Any]]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """The largest distance of each value of the results from its counterparts in the answers."""
+    farthest = {n: np.zeros(len(of), wide(of[:0]).real.dtype) for n, of in results.items()}
+    for answer in answers:
+        for name, values in results.items():
+            apart = _distance(values, answer.get(name, _NOTHING))
+            np.maximum(farthest[name], apart, out=farthest[name])
     return farthest
 
 

@@ -46,11 +46,11 @@ def calibrate(
     comparison = reference.contract.comparison
     if comparison.given:
         return comparison
-    gauges: dict[str, _Gauge] = {}
+    gauges: dict[str, Gauge] = {}
     with sensors(reference, rebuild(compiler, kernel, directory)) as asked:
         for sizes, observations in _by_size(asked, reference):
             for name in {name for seen in observations for name in seen.movements}:
-                gauge = gauges.setdefault(name, _Gauge(name))
+                gauge = gauges.setdefault(name, Gauge(name))
                 gauge.add(sizes, [seen for seen in observations if name in seen.movements])
     results = {name: gauges[name].tolerance() for name in sorted(gauges)}
     return comparison.model_copy(update={"results": results})
@@ -75,7 +75,7 @@ def _timing_cases(reference: Reference) -> Iterator[Case]:
 
 
 @dataclass
-class _Gauge:
+class Gauge:
     """What was seen of one result, size by size."""
 
     name: str
@@ -100,13 +100,14 @@ class _Gauge:
         spread = Spread.of(movements, self.unit)
         if len(spread.values) == 0:
             return
-        self.scale = max(self.scale, spread.rms)
-        wild = spread.wild(self.scale)
+        # A single number may be near zero by chance; at the size before, it was another one.
+        scale, self.scale = max(self.scale, spread.rms), spread.rms
+        wild = spread.wild(scale)
         if wild.mean() > UNSTABLE_SHARE:
             self.unstable.append(_shown(sizes))
             self.steps.append(Step(upto=dict(sizes)))
             return
-        self.seen = _seen(movements, self.scale, sizes)
+        self.seen = _seen(movements, scale, sizes)
         tame = spread.without(wild)
         found = fit(*self._enough(tame), self.unit)
         # Errors grow with the sizes; where they seem not to, chance may have been kind.
@@ -144,7 +145,7 @@ class _Gauge:
                 f"the result '{self.name}' is NaN or infinite in every run of the original, which"
                 " says nothing: give the parameters values for which it is defined"
             )
-        constant = "" if self.least < self.most else f"is {self.least:g} in every run"
+        constant = f"is {self.least:g} in every run" if self.least == self.most else ""
         if self.copies:
             evidence = (
                 "a selection: every number occurs among the inputs, so it is compared exactly"
