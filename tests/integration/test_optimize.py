@@ -14,6 +14,7 @@ import pytest
 
 from parallel_agent import Event, Outcome, aoptimize, optimize, resume
 from parallel_agent.agent.run_folder import FolderError, RunFolder
+from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import SourceError
 
 SOURCE = """#include <cmath>
@@ -70,6 +71,20 @@ def test_no_size_of_an_improved_outcome_is_slower(run: tuple[Outcome, list[Event
     outcome, _, _ = run
     for size in outcome.sizes:
         assert size.speedup >= 1.0 / (1.0 + size.noise)
+
+
+def test_the_tolerance_is_calibrated_with_its_evidence(
+    run: tuple[Outcome, list[Event], Path],
+) -> None:
+    text = (run[2] / "contract.toml").read_text()
+    assert text.startswith("# ")  # how the contract was found is still there
+    tolerance = Contract.from_toml(text).comparison.results["return"]
+    assert "last-bit noise" in tolerance.evidence
+    # Terms from 1.2 to 1.7: nothing cancels in their sum.
+    for n in (64, 50_000):
+        bound = tolerance.at({"n": n})
+        assert 0 < bound.relative * 1.4 * n + bound.absolute < 1e-11 * n
+    assert not (run[2] / "original" / "rebuilt").exists()
 
 
 def test_the_run_folder_holds_the_evidence(run: tuple[Outcome, list[Event], Path]) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from parallel_agent.agent.calibrating import write_calibrated
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.contracting import MOVED, build_original, get_contract
 from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.study import chosen_sizes, study_original
-from parallel_agent.agent.subject import OriginalAtSize
+from parallel_agent.agent.subject import OriginalAtSize, reference_of
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.toolchain.compiler import Mode
@@ -76,6 +77,8 @@ def _study(context: Context, parsed: ParsedSource) -> None:
             compiler=context.compiler.version(),
         )
     shutil.rmtree(twin.parent)
+    reference = reference_of(parsed, contract, binary, context.settings.seed, study)
+    write_calibrated(context, parsed, reference)
     context.folder.write(study.model_dump_json(indent=2), "original", "study.json")
     for note in study.notes[len(parsed.kernel.notes) :]:
         context.emit("note", note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -111,7 +112,7 @@ def _at_size(
             original,
             rewritten,
             drawer(reference.workload, size.sizes),
-            reference.compare,
+            partial(reference.compare, sizes=size.sizes),
             instances=size.instances,
             rng=rng,
             plan=plan_for(context.settings.effort),

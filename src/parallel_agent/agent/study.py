@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -172,7 +173,7 @@ def _measure(
             one,
             other,
             draw,
-            reference.compare,
+            partial(reference.compare, sizes=sizes),
             instances=instances,
             rng=rng,
             plan=plan_for(given.effort),

@@ -29,6 +29,7 @@ from typing import Literal, Self
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from parallel_agent.kernel.comparison import Comparison
 from parallel_agent.kernel.types import (
     Pair,
     Pointer,
@@ -40,6 +41,16 @@ from parallel_agent.kernel.types import (
     Vector,
     members,
 )
+
+__all__ = [
+    "Comparison",
+    "Contract",
+    "ContractError",
+    "Dimension",
+    "ParameterContract",
+    "Values",
+    "evaluate",
+]
 
 
 class ContractError(ValueError):
@@ -165,20 +176,6 @@ class ParameterContract(_Model):
         return [self.length] if isinstance(self.length, str) else self.length
 
 
-class Comparison(_Model):
-    """How results are compared with the original's.
-
-    Floating-point results agree when |a - b| <= absolute + relative * (|b| + rms(b)), b being the
-    original's. NaN and infinities must match in kind and place. Integers and booleans are exact.
-    ``any_order`` names vector results whose order the kernel does not promise: parameters, and
-    ``return`` for the returned vector.
-    """
-
-    relative: float = Field(1e-9, ge=0)
-    absolute: float = Field(0.0, ge=0)
-    any_order: list[str] = Field(default_factory=list)
-
-
 class Contract(_Model):
     """What inputs a kernel accepts and how its results are compared."""
 
@@ -229,6 +226,8 @@ class Contract(_Model):
         for name in self.comparison.any_order:
             if not isinstance(results.get(name), Vector):
                 raise ContractError(f"any_order: '{name}' is not a vector")
+        for name, keys in self.comparison.ties.items():
+            _check_ties(name, results.get(name), keys)
         for sizes in self.timing:
             if set(sizes) != set(self.dimensions):
                 raise ContractError(f"timing sizes must name {sorted(self.dimensions)}")
@@ -242,7 +241,7 @@ class Contract(_Model):
         plain = self.model_dump(mode="json", exclude_defaults=True)
         for key in ("kernel", "timing", "dimensions", "parameters", "comparison"):
             if key in plain or key == "dimensions":
-                document.add(key, _toml_item(plain.get(key, {}), depth=0))
+                document.add(key, _toml_section(key, plain.get(key, {})))
         return tomlkit.dumps(document)
 
     @classmethod
@@ -292,6 +291,15 @@ def _check_parameter(type_: Type, given: ParameterContract, probe: Mapping[str, 
                 evaluate(bound, probe)
 
 
+def _check_ties(name: str, type_: Type | None, keys: list[str]) -> None:
+    """Raise ContractError unless the result is a vector of structs that have these members."""
+    if not (isinstance(type_, Vector) and isinstance(type_.element, Struct | Pair)):
+        raise ContractError(f"ties: '{name}' is not a vector of structs or pairs")
+    known = dict(members(type_.element))
+    if not keys or (unknown := sorted(set(keys) - set(known))):
+        raise ContractError(f"ties: {name} has no field '{unknown[0] if keys else ''}'")
+
+
 def _levels(type_: Type) -> tuple[int, Type]:
     """How many lengths a type needs, and what is at the bottom of its vectors."""
     depth = 0
@@ -300,20 +308,27 @@ def _levels(type_: Type) -> tuple[int, Type]:
     return depth, type_
 
 
-_TABLE_DEPTH = 2  # [parameters.x] is a table; what lies deeper is written inline
+_TABLE_DEPTH = {"comparison": 3}
+"""How deep there are tables, [comparison.results.x]; what lies deeper is written inline."""
 
 
-def _toml_item(value: object, depth: int) -> object:
+def _toml_section(name: str, value: object) -> object:
+    """A part of a contract, in tables as deep as ``[parameters.x]`` if nothing else is said."""
+    return _toml_item(value, depth=0, tables=_TABLE_DEPTH.get(name, 2))
+
+
+def _toml_item(value: object, depth: int, tables: int) -> object:
     if isinstance(value, dict):
-        table = tomlkit.table(is_super_table=depth == 0) if depth < _TABLE_DEPTH else None
+        is_table = depth < tables
+        table = tomlkit.table(is_super_table=depth < tables - 1) if is_table else None
         inline = tomlkit.inline_table()
         target = inline if table is None else table
         for key, item in value.items():
-            target.add(key, _toml_item(item, depth + 1))
+            target.add(key, _toml_item(item, depth + 1, tables))
         return target
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         array = tomlkit.array()
         for item in value:
-            array.append(_toml_item(item, _TABLE_DEPTH))
-        return array
+            array.append(_toml_item(item, tables, tables))
+        return array.multiline(depth == tables and isinstance(value[0], dict))
     return value

@@ -122,8 +122,18 @@ class Reference:
                         self._answers[case.seed] = answer
                 yield answer
 
-    def compare(self, expected: bytes, got: bytes, calls: int = 1) -> str | None:
-        """Where a candidate's encoded outputs differ from the original's; None if they agree."""
+    def compare(
+        self,
+        expected: bytes,
+        got: bytes,
+        calls: int = 1,
+        *,
+        sizes: Mapping[str, int] | None = None,
+    ) -> str | None:
+        """Where a candidate's encoded outputs differ from the original's; None if they agree.
+
+        The tolerance is that of ``sizes``, or of the smallest ones without them.
+        """
         if expected == got:
             return None
         try:
@@ -133,7 +143,7 @@ class Reference:
         originals = decode_calls(self.signature, expected, calls)
         rule = self.contract.comparison
         for original, output in zip(originals, outputs, strict=True):
-            found = difference(self.signature, rule, original, output)
+            found = difference(self.signature, rule, original, output, sizes)
             if found:
                 return found
         return None
@@ -174,7 +184,7 @@ class Reference:
                 case, got, printed = chosen[position], None, ""
                 try:
                     got = worker.call(case.payload)
-                    found = self.compare(expected, got)
+                    found = self.compare(expected, got, sizes=case.sizes)
                 except WorkerError as error:
                     found = describe(error)
                     printed = error.output if isinstance(error, WorkerDied) else ""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from parallel_agent.kernel.codec import Outputs
-from parallel_agent.kernel.contract import Comparison
+from parallel_agent.kernel.comparison import Comparison, Step, Tolerance
 from parallel_agent.kernel.types import (
     Array,
     Pair,
@@ -56,11 +56,12 @@ def found(
     got: Any,
     rule: Comparison = TOLERANT,
     passing: str = "reference",
+    sizes: dict[str, int] | None = None,
 ) -> str | None:
     parameter = Parameter.model_validate({"name": "x", "type": type_, "passing": passing})
     signature = Signature(name="f", parameters=(parameter,), returns=None)
     one, other = (Outputs(None, {"x": _value(type_, v)}) for v in (expected, got))
-    return difference(signature, rule, one, other)
+    return difference(signature, rule, one, other, sizes)
 
 
 def _value(type_: Type, value: Any) -> Any:
@@ -111,15 +112,52 @@ def test_without_tolerance_floats_are_exact_to_the_bit() -> None:
 # ---- within tolerance ----------------------------------------------------------------------------
 
 
-def test_the_tolerance_is_relative_to_the_number_and_to_all_of_them() -> None:
-    assert found(DOUBLE, 1.0, 1.0 + 1.9e-9) is None  # 1e-9 of itself and of the mean square
-    assert found(DOUBLE, 1.0, 1.0 + 2.1e-9) is not None
-    # Cancellation leaves a tiny number among large ones: noise of the large ones is allowed.
-    assert found(vector(DOUBLE), [1e6, 1e-12], [1e6, 5e-5]) is None
-    assert found(vector(DOUBLE), [1e6, 1e-12], [1e6, 5e-3]) is not None
+def test_the_tolerance_is_relative_to_the_number() -> None:
+    assert found(DOUBLE, 1.0, 1.0 + 0.9e-9) is None
+    assert found(DOUBLE, 1.0, 1.0 + 1.1e-9) is not None
+    # A huge element does not loosen it for the others, but an absolute part holds for all.
+    assert found(vector(DOUBLE), [1e6, 1e-12], [1e6, 2e-12]) is not None
+    noise = Comparison(relative=1e-9, absolute=1e-10)
+    assert found(vector(DOUBLE), [1e6, 1e-12], [1e6 + 1e-4, 9e-11], noise) is None
+    assert found(vector(DOUBLE), [1e6, 1e-12], [1e6, 2e-10], noise) is not None
     assert found(DOUBLE, 0.0, 1e-300) is not None
     assert found(DOUBLE, 0.0, 1e-12, Comparison(absolute=1e-11)) is None
     assert found(vector(DOUBLE), [0.0, 0.0], [0.0, -0.0]) is None
+
+
+CALIBRATED = Comparison(
+    results={
+        "x": Tolerance(
+            steps=[
+                Step(upto={"n": 10}, relative=1e-12),
+                Step(upto={"n": 20}),
+                Step(upto={"n": 30}, relative=1e-6),
+            ]
+        ),
+        "x.at": Tolerance(steps=[Step(upto={"n": 30}, relative=1e-6)]),
+    }
+)
+
+
+def test_the_calibrated_tolerance_is_that_of_the_size() -> None:
+    def compared(got: float, **sizes: int) -> str | None:
+        return found(vector(DOUBLE), [1.0, 0.0], [got, -0.0], CALIBRATED, sizes=sizes)
+
+    assert compared(1 + 1e-13) is None
+    assert compared(1 + 1e-13, n=10) is None
+    assert compared(1 + 1e-11, n=10) is not None
+    assert compared(1 + 1e-13, n=20) is not None  # the same numbers, but not the same bits
+    assert compared(1.0, n=20) is None
+    assert compared(1 + 9e-7, n=30) is None
+    assert compared(1 + 1.5e-6, n=30) is not None
+    assert compared(1 + 1.5e-6, n=60) is None
+
+
+def test_members_of_structs_have_a_calibrated_tolerance_each() -> None:
+    one = points(0, (True, 1.0, 2.0))
+    near = points(0, (True, 1.0, 2.0 + 1e-7))
+    assert found(vector(POINT), one, near, CALIBRATED) is None
+    assert found(vector(POINT), one, near, Comparison(results={"x": Tolerance()})) is not None
 
 
 @pytest.mark.parametrize("type_", [DOUBLE, FLOAT, COMPLEX], ids=lambda t: t.spelling)
@@ -155,13 +193,14 @@ def test_tiny_numbers_do_not_make_it_nothing() -> None:
     assert found(vector(DOUBLE), [5e-324] * 3, [1e-320] * 3) is not None
 
 
-def test_the_parts_of_a_complex_number_share_a_scale() -> None:
+def test_complex_numbers_agree_by_the_modulus_of_their_difference() -> None:
     # What an FFT leaves in imaginary parts that should be zero is noise of the real ones.
     assert found(vector(COMPLEX), [5 + 1e-17j, 7 - 2e-17j], [5 - 3e-16j, 7 + 1e-16j]) is None
     assert found(vector(COMPLEX), [5 + 0j, 7 + 0j], [5 + 1e-6j, 7 + 0j]) is not None
     assert found(vector(COMPLEX), [complex(1, np.nan)], [complex(1, 2)]) is not None
     assert found(vector(COMPLEX), [complex(1, np.nan)], [complex(np.nan, 1)]) is not None
     assert found(vector(COMPLEX), [complex(1, 2)], [complex(1, np.nan)]) is not None
+    assert found(vector(COMPLEX), [complex(1, np.nan)], [complex(1 + 1e-10, np.nan)]) is None
     assert found(COMPLEX, 1 + 1j, 1 + (1 + 1e-10) * 1j) is None
 
 
@@ -184,6 +223,31 @@ def test_a_large_one_is_refused(values: Any, data: st.DataObject, factor: float,
     got[position] += np.abs(values).max() * factor * (1 if up else -1)
     assert found(vector(DOUBLE), values, got) is not None
     assert found(vector(DOUBLE), got, values) is not None
+
+
+anything = hnp.arrays(np.float64, 8, elements=st.floats(width=64))
+rules = st.builds(Comparison, relative=st.floats(0, 1), absolute=st.floats(0, 1e3))
+
+
+@given(anything, anything, rules)
+def test_agreement_is_symmetric(one: Any, other: Any, rule: Comparison) -> None:
+    there, back = (found(vector(DOUBLE), *of, rule) for of in ((one, other), (other, one)))
+    assert (there is None) == (back is None)
+    pairs = [values.view(np.complex128) for values in (one, other)]
+    there, back = (found(vector(COMPLEX), *of, rule) for of in (pairs, pairs[::-1]))
+    assert (there is None) == (back is None)
+
+
+@given(arrays, st.data(), st.floats(1e-12, 1e-3), st.integers(-300, 300))
+def test_agreement_does_not_depend_on_the_unit(
+    values: Any, data: st.DataObject, relative: float, power: int
+) -> None:
+    noise = data.draw(hnp.arrays(np.float64, values.shape, elements=st.floats(-1e-3, 1e-3)))
+    got, rule = values * (1 + noise), Comparison(relative=relative)
+    assume(np.abs(values[values != 0]).min(initial=1.0) > 1e-100)
+    one = found(vector(DOUBLE), values, got, rule)
+    other = found(vector(DOUBLE), np.ldexp(values, power), np.ldexp(got, power), rule)
+    assert (one is None) == (other is None)
 
 
 @given(
@@ -280,6 +344,31 @@ def test_any_order_of_vectors_and_arrays_does_not_mix_their_elements() -> None:
     assert found(triples, [[3, 4], [1, 2]], [[2, 1], [3, 4]], ANY) is not None
     deep = vector(vector(String()))
     assert found(deep, [[b"b"], [b"a", b"c"]], [[b"a", b"c"], [b"b"]], ANY) is None
+
+
+TIES = Comparison(relative=1e-9, ties={"x": ["first"]})
+
+
+def test_ties_may_be_in_any_order_and_nothing_else() -> None:
+    sorted_ = [(1, 5.0), (1, 7.0), (1, 6.0), (2, 9.0)]
+    swapped = [(1, 7.0), (1, 6.0), (1, 5.0), (2, 9.0)]
+    assert found(vector(PAIR), sorted_, swapped) is not None
+    assert found(vector(PAIR), sorted_, swapped, TIES) is None
+    assert found(vector(PAIR), [], [], TIES) is None
+    across = [(1, 5.0), (1, 7.0), (2, 9.0), (1, 6.0)]
+    assert found(vector(PAIR), sorted_, across, TIES) is not None
+    lost = [(1, 5.0), (1, 5.0), (1, 6.0), (2, 9.0)]
+    assert found(vector(PAIR), sorted_, lost, TIES) is not None
+    # Not sorted in the original: a run is only what lies together.
+    assert found(vector(PAIR), across, sorted_, TIES) is not None
+
+
+def test_ties_in_members_that_are_arrays() -> None:
+    rule = Comparison(relative=1e-9, ties={"x": ["at"]})
+    one = points(0, (True, 1.0, 2.0), (False, 1.0, 2.0), (True, 1.0, 3.0))
+    assert found(vector(POINT), one, one[[1, 0, 2]], rule) is None
+    assert found(vector(POINT), one, one[[0, 2, 1]], rule) is not None
+    assert found(vector(POINT), one, one[[2, 0, 1]], ANY) is None
 
 
 def test_the_order_of_read_only_inputs_is_not_free() -> None:

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cfenv>
 #include <chrono>
 #include <complex>
 #include <cstddef>
@@ -38,6 +39,13 @@ inline void pin() {
 #ifdef _OPENMP
     omp_get_max_threads();
 #endif
+}
+
+/// Round up or down where the parent says so: how far the results of an original move then tells
+/// how far rounding errors may take them.
+inline void round_as_told() {
+    const char* mode = std::getenv("PARALLEL_AGENT_ROUNDING");
+    if (mode != nullptr) std::fesetround(std::strcmp(mode, "up") == 0 ? FE_UPWARD : FE_DOWNWARD);
 }
 
 struct BadPayload : std::runtime_error {
@@ -359,6 +367,7 @@ int serve(int argc, char** argv) {
         return 2;
     }
     pin();
+    round_as_told();
     const auto fd = [argv](int i) { return std::atoi(argv[i]); };
     Server<Call>(fd(1), fd(2), fd(3), fd(4)).serve();
     return 0;
