@@ -6,6 +6,8 @@ import itertools
 import shutil
 
 from parallel_agent.agent.context import Context
+from parallel_agent.kernel.comparison import Comparison
+from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.verification.reference import Reference
 from parallel_agent.verification.tolerance import calibrate
@@ -27,13 +29,26 @@ def write_calibrated(context: Context, parsed: ParsedSource, reference: Referenc
             comparison = calibrate(reference, parsed.kernel, context.compiler, directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    calibrated = contract.model_copy(update={"comparison": comparison})
-    before = context.folder.read("contract.toml").splitlines()
-    notes = [line[1:].strip() for line in itertools.takewhile(_is_comment, before)]
-    context.folder.write(calibrated.to_toml(notes), "contract.toml")
-    for name, tolerance in comparison.results.items():
-        if tolerance.caution:
-            context.emit("note", f"the result '{name}' {tolerance.caution}")
+    toml = with_comparison(context.folder.read("contract.toml"), comparison)
+    context.folder.write(toml, "contract.toml")
+    for caution in cautions(comparison):
+        context.emit("note", caution)
+
+
+def with_comparison(toml: str, comparison: Comparison) -> str:
+    """A contract's text with another comparison; the remarks at its top stay."""
+    calibrated = Contract.from_toml(toml).model_copy(update={"comparison": comparison})
+    remarks = itertools.takewhile(_is_comment, toml.splitlines())
+    return calibrated.to_toml([line[1:].strip() for line in remarks])
+
+
+def cautions(comparison: Comparison) -> list[str]:
+    """What a reader must know of results that could be calibrated only in part."""
+    return [
+        f"the result '{name}' {tolerance.caution}"
+        for name, tolerance in comparison.results.items()
+        if tolerance.caution
+    ]
 
 
 def _is_comment(line: str) -> bool:

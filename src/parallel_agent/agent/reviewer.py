@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from parallel_agent.agent.calibrating import cautions, with_comparison
 from parallel_agent.agent.checking_sizes import checking_sizes
 from parallel_agent.agent.contracting import build_original, get_contract
 from parallel_agent.agent.events import Event
@@ -23,6 +24,7 @@ from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.verification.gate import Examination, GateResult, Submission, Verdict
 from parallel_agent.verification.pipeline import entry_gates, examine, trial_gates
 from parallel_agent.verification.reference import Reference
+from parallel_agent.verification.tolerance import calibrate
 
 BUILDS_AT_A_TIME = 2
 """Compilers beside the work on the contract, which takes a core by itself."""
@@ -100,7 +102,13 @@ class Reviewer:
         binary = self._original("optimized")
         reference = reference_of(self.parsed, contract, binary, self._given.seed)
         self._stage("choosing sizes")
-        return replace(reference, timing_sizes=checking_sizes(reference, self._given))
+        reference = replace(reference, timing_sizes=checking_sizes(reference, self._given))
+        if not contract.comparison.given:
+            self._stage("calibrating the tolerance")
+        rebuilt = self._directory / "rebuilt"
+        comparison = calibrate(reference, self.parsed.kernel, self._compiler, rebuilt)
+        self.contract = with_comparison(self.contract, comparison)
+        return replace(reference, contract=Contract.from_toml(self.contract))
 
     @property
     def has_contract(self) -> bool:
@@ -125,7 +133,10 @@ class Reviewer:
             for gate in entry.gates:
                 self._report(gate)
             verdict = self._tried(submission, entry) if entry.accepted else entry
-        return Reviewed(verdict, submission.source, (CANDIDATE_NOTE,) if helped else ())
+        notes = [CANDIDATE_NOTE] if helped else []
+        if self.has_contract:
+            notes += cautions(Contract.from_toml(self.contract).comparison)
+        return Reviewed(verdict, submission.source, tuple(notes))
 
     def _submission(self, candidate: str, directory: Path, *, helped: bool) -> Submission:
         return Submission(
