@@ -313,15 +313,22 @@ def show_contract(
 ) -> None:
     """Find the contract of a kernel, the inputs that it accepts, and print it as TOML.
 
-    With --contract that one is checked instead: the original must run clean under it.
+    With --contract that one is checked instead: the original must run clean under it. What it
+    leaves out is found.
     """
     from parallel_agent.settings import load_settings
 
     given = load_settings(kernel=kernel, contract=contract, seed=seed, cxx=cxx, cxxflags=cxxflags)
     from parallel_agent.agent.contracting import infer_contract
+    from parallel_agent.agent.events import Event
+    from parallel_agent.report.console import progress
     from parallel_agent.report.console import show_contract as show
 
-    show(infer_contract(file, given), as_json=as_json)
+    with progress() as listener:
+        found = infer_contract(
+            file, given, lambda text: listener(Event(kind="stage", message=text))
+        )
+    show(found, as_json=as_json)
 
 
 @app.command()

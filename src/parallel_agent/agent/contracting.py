@@ -1,18 +1,32 @@
-"""Getting the contract of a kernel: the user's own, checked, or one that is inferred."""
+"""Getting the contract of a kernel: the user's own, checked and completed, or an inferred one."""
 
 from __future__ import annotations
 
 import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-from parallel_agent.agent.intake import read_source, take_in
-from parallel_agent.agent.study import SanitizedTrial
+from parallel_agent.agent.intake import HEADERS_NOTE, read_source, take_in
+from parallel_agent.agent.trials import Observed, OriginalObserver, OriginalTrial
 from parallel_agent.kernel.contract import Contract, ContractError
+from parallel_agent.kernel.evidence import Evidence
+from parallel_agent.kernel.hints import read_hints
 from parallel_agent.kernel.inference import check, infer
+from parallel_agent.kernel.pinned import Pinned, is_partial
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.settings import Settings
+from parallel_agent.toolchain.adapter import adapter_sources
 from parallel_agent.toolchain.compiler import Compiler, Mode
-from parallel_agent.verification.build import build
+from parallel_agent.toolchain.coverage import build_coverage, gcov_of
+from parallel_agent.verification.build import adapter_spec, build
+
+Tell = Callable[[str], None]
+"""Hears what is being done, while it is done."""
+SILENT_SECONDS = 2.0
+"""A search that is over sooner has nothing to tell of its stages."""
 
 
 class BuildError(RuntimeError):
@@ -21,6 +35,19 @@ class BuildError(RuntimeError):
 
 MOVED = """asm(".pushsection .text\\n.skip 4144\\n.popsection");\n"""
 """Put above a source, it moves the code to another address: by a page and 48 bytes."""
+
+
+@dataclass(frozen=True)
+class FoundContract:
+    """A contract, and the evidence for it where it was inferred."""
+
+    contract: Contract
+    evidence: Evidence | None = None
+
+    @property
+    def toml(self) -> str:
+        """The contract's file, with the evidence as comments on top."""
+        return self.contract.to_toml([] if self.evidence is None else self.evidence.notes())
 
 
 def build_original(
@@ -38,37 +65,91 @@ def build_original(
     return compiled.binary
 
 
-def get_contract(parsed: ParsedSource, sanitized: Path, given: Settings) -> str:
-    """The TOML of the user's contract or, where there is none, of one that is inferred.
+def find_contract(
+    parsed: ParsedSource, compiler: Compiler, given: Settings, tell: Tell = lambda stage: None
+) -> FoundContract:
+    """The user's contract, completed where it is partial, or one that is inferred.
 
-    ``sanitized`` is the original built with sanitizers. Raises ContractError for a contract under
-    which the original fails or that does not fit it, ContractNeeded where none can be inferred.
+    Raises ContractError for a contract under which the original fails or that does not fit it,
+    ContractNeeded where none can be inferred, BuildError.
     """
-    trial = SanitizedTrial(sanitized)
-    try:
-        if given.contract is None:
-            contract = infer(parsed.kernel, trial, seed=given.seed)
-            free = contract.comparison.model_copy(update={"relative": None})
-            contract = contract.model_copy(update={"comparison": free})
-            return contract.to_toml(["Found by running the original under sanitizers."])
-        contract = Contract.load(given.contract)
-        contract.check_against(parsed.kernel.signature)
-        problem = check(parsed.kernel, contract, trial, seed=given.seed)
-    finally:
-        trial.close()
+    own = None if given.contract is None else load_contract(given.contract, parsed)
+    with tempfile.TemporaryDirectory(prefix="parallel-agent-") as scratch:
+        directory = Path(scratch)
+        if own is None or is_partial(own, parsed.kernel):
+            return _inferred(parsed, compiler, directory, given, own, _patient(tell))
+        binary = build_original(compiler, parsed, directory, "sanitized")
+        with Observed(OriginalTrial(binary)) as original:
+            problem = check(parsed.kernel, own, original.trial, seed=given.seed)
     if problem is not None:
         raise ContractError(f"the original fails under the contract {given.contract}: {problem}")
-    return contract.to_toml()
+    return FoundContract(own)
 
 
-def infer_contract(source: Path, given: Settings) -> str:
-    """The contract of the kernel in a file, as TOML, without a run.
+def infer_contract(source: Path, given: Settings, tell: Tell = lambda stage: None) -> FoundContract:
+    """The contract of the kernel in a file, without a run.
 
-    Raises SourceError, CompilerMissing, BuildError, and what `get_contract` raises.
+    Raises SourceError, CompilerMissing, and what `find_contract` raises.
     """
     text = read_source(source)
     compiler = Compiler.find(given.cxx, given.cxxflags)
-    parsed = take_in(text, given.kernel, compiler)
-    with tempfile.TemporaryDirectory(prefix="parallel-agent-") as scratch:
-        binary = build_original(compiler, parsed, Path(scratch), "sanitized")
-        return get_contract(parsed, binary, given)
+    return find_contract(take_in(text, given.kernel, compiler), compiler, given, tell)
+
+
+def load_contract(path: Path, parsed: ParsedSource) -> Contract:
+    """The user's own contract, whole or partial; ContractError if it does not fit the kernel."""
+    own = Contract.load(path)
+    if not is_partial(own, parsed.kernel):
+        own.check_against(parsed.kernel.signature)
+    elif unknown := set(own.parameters) - {p.name for p in parsed.kernel.signature.parameters}:
+        raise ContractError(f"{own.kernel} has no parameter '{sorted(unknown)[0]}'")
+    return own
+
+
+def _inferred(
+    parsed: ParsedSource,
+    compiler: Compiler,
+    directory: Path,
+    given: Settings,
+    own: Contract | None,
+    tell: Tell,
+) -> FoundContract:
+    tell("building the original with sanitizers and with counters")
+    with _observed(compiler, parsed, directory) as original:
+        found = infer(
+            parsed.kernel,
+            original.trial,
+            original.observer,
+            hints=read_hints(parsed),
+            given=None if own is None else Pinned(own),
+            seed=given.seed,
+            before=int(HEADERS_NOTE in parsed.kernel.notes),
+            tell=tell,
+        )
+    try:
+        found.contract.check_against(parsed.kernel.signature)
+    except ContractError as error:  # only a part of the user's own can be wrong
+        raise ContractError(f"{given.contract}: {error}") from None
+    return FoundContract(found.contract, found.evidence)
+
+
+def _observed(compiler: Compiler, parsed: ParsedSource, directory: Path) -> Observed:
+    """Both builds, made side by side: one that finds what is wrong, one that counts branches."""
+    sources = adapter_sources(adapter_spec(parsed.kernel.signature), parsed.kernel.source)
+    with ThreadPoolExecutor(1) as beside:
+        counting = beside.submit(build_coverage, compiler, sources, directory / "counting")
+        binary = build_original(compiler, parsed, directory, "sanitized")
+        counted = counting.result().binary
+    observer = None if counted is None else OriginalObserver(counted, gcov_of(compiler))
+    return Observed(OriginalTrial(binary), observer)
+
+
+def _patient(tell: Tell) -> Tell:
+    """Tell of nothing before it takes long enough to be worth telling."""
+    started = time.monotonic()
+
+    def later(stage: str) -> None:
+        if time.monotonic() - started > SILENT_SECONDS:
+            tell(stage)
+
+    return later

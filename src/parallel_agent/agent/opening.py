@@ -11,7 +11,7 @@ from pathlib import Path
 
 from parallel_agent.agent.calibrating import write_calibrated
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.contracting import MOVED, build_original, get_contract
+from parallel_agent.agent.contracting import MOVED, build_original, find_contract
 from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize, reference_of
@@ -42,17 +42,16 @@ def open_run(context: Context, source: str | None, kernel: str | None = None) ->
 
 
 def _find_contract(context: Context, parsed: ParsedSource) -> None:
-    binary = _built(context, parsed, "sanitized")
     origin = "inferred" if context.settings.contract is None else "given"
     context.emit("stage", "finding the contract")
-    try:
-        with context.lane.work():
-            toml = get_contract(parsed, binary, context.settings)
-    finally:
-        binary.unlink()
-    context.folder.write(toml, "contract.toml")
-    contract = Contract.from_toml(toml)
-    context.emit("contract", f"contract {origin}", contract=contract.model_dump(mode="json"))
+    with context.lane.work():
+        found = find_contract(
+            parsed, context.compiler, context.settings, lambda stage: context.emit("stage", stage)
+        )
+    context.folder.write(found.toml, "contract.toml")
+    contract = found.contract.model_dump(mode="json")
+    evidence = None if found.evidence is None else found.evidence.model_dump(mode="json")
+    context.emit("contract", f"contract {origin}", contract=contract, evidence=evidence)
 
 
 def _study(context: Context, parsed: ParsedSource) -> None:

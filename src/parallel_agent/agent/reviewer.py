@@ -12,7 +12,7 @@ from typing import Self
 
 from parallel_agent.agent.calibrating import cautions, with_comparison
 from parallel_agent.agent.checking_sizes import checking_sizes
-from parallel_agent.agent.contracting import build_original, get_contract
+from parallel_agent.agent.contracting import build_original, find_contract, load_contract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.intake import HEADERS_NOTE, take_in
 from parallel_agent.agent.subject import reference_of
@@ -60,10 +60,9 @@ class Reviewer:
         self._stage("reading the original")
         self.parsed = take_in(original, given.kernel, self._compiler)
         if given.contract is not None:  # one that cannot be read is told before the work
-            Contract.load(given.contract).check_against(self.parsed.kernel.signature)
+            load_contract(given.contract, self.parsed)
         self._pool = ThreadPoolExecutor(BUILDS_AT_A_TIME, "build")
         self._originals: dict[Mode, Future[Path]] = {}
-        self._begin("sanitized")
 
     def __enter__(self) -> Self:
         return self
@@ -82,10 +81,9 @@ class Reviewer:
 
         Raises ContractError, ContractNeeded and BuildError.
         """
-        binary = self._original("sanitized")
         inferred = self._given.contract is None
         self._stage(f"{'finding' if inferred else 'checking'} the contract")
-        toml = get_contract(self.parsed, binary, self._given)
+        toml = find_contract(self.parsed, self._compiler, self._given, self._stage).toml
         origin = "inferred" if inferred else "given"
         plain = Contract.from_toml(toml).model_dump(mode="json")
         self._tell(Event(kind="contract", message=f"contract {origin}", data={"contract": plain}))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from parallel_agent.agent.subject import KERNEL_LIMITS, OriginalAtSize, Study, reference_of
+from parallel_agent.agent.subject import OriginalAtSize, Study, reference_of
 from parallel_agent.kernel.contract import Contract
-from parallel_agent.kernel.inference import Trial
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.kernel.workload import Workload
 from parallel_agent.measurement.plan import plan_for, size_limits_for
@@ -22,41 +20,11 @@ from parallel_agent.measurement.statistics import noise_floor
 from parallel_agent.measurement.timing import choose_instances, time_pair
 from parallel_agent.settings import Settings, SettingsError
 from parallel_agent.toolchain import machine
-from parallel_agent.toolchain.runner import SharedMemory, Worker, WorkerError
+from parallel_agent.toolchain.runner import SharedMemory
 from parallel_agent.verification.reference import Reference
 
-TRIAL_SECONDS = 5.0
-"""Of one run under sanitizers: longer is taken for an endless loop."""
 BUSY = 0.1
 """Share of the machine used by others above which a timing is not to be trusted."""
-
-
-class SanitizedTrial(Trial):
-    """Runs the original under sanitizers; a process that died is started again."""
-
-    def __init__(self, binary: Path) -> None:
-        self._binary = binary
-        self._worker: Worker | None = None
-
-    def __call__(self, payload: bytearray) -> str | None:
-        """None if the run was clean, else the sanitizer's or the system's word for it."""
-        if self._worker is None:
-            limits = replace(KERNEL_LIMITS, wall_seconds=TRIAL_SECONDS)
-            self._worker = Worker(
-                self._binary, threads=1, limits=limits, directory=self._binary.parent
-            )
-        try:
-            self._worker.call(payload)
-        except WorkerError as error:
-            self.close()
-            return str(error).strip().splitlines()[0]
-        return None
-
-    def close(self) -> None:
-        """End the process, if there is one."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
 
 
 def chosen_sizes(given: tuple[str, ...], contract: Contract) -> list[dict[str, int]]:

@@ -20,9 +20,7 @@ A contract is a pydantic model with a TOML form that a person can edit::
 
 from __future__ import annotations
 
-import ast
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
@@ -30,6 +28,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from parallel_agent.kernel.comparison import Comparison
+from parallel_agent.kernel.expressions import ContractError, evaluate
 from parallel_agent.kernel.types import (
     Pair,
     Pointer,
@@ -53,62 +52,8 @@ __all__ = [
 ]
 
 
-class ContractError(ValueError):
-    """A contract that cannot be used; ``str(error)`` says which part and why."""
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-
-_MAX_BITS = 64  # of any intermediate result: sizes are far smaller, and 9**9**9 must not be tried
-
-
-def _power(base: int, exponent: int) -> int:
-    if exponent < 0 or base.bit_length() * exponent > 2 * _MAX_BITS:
-        raise OverflowError("the power is too large or negative")
-    return int(base**exponent)
-
-
-_OPERATORS: dict[type[ast.AST], Callable[[int, int], int]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Pow: _power,
-}
-
-
-def evaluate(expression: str | int, sizes: Mapping[str, int]) -> int:
-    """The value of an integer expression of dimensions: ``+ - * // **``, names and numbers.
-
-    Raises ContractError for anything else, an unknown name, a division by zero, and where a part of
-    it needs more than 64 bits.
-    """
-
-    def visit(node: ast.AST) -> int:
-        value = part(node)
-        if value.bit_length() > _MAX_BITS:
-            raise OverflowError("the value is too large")
-        return value
-
-    def part(node: ast.AST) -> int:
-        if isinstance(node, ast.Constant) and type(node.value) is int:
-            return node.value
-        if isinstance(node, ast.Name) and node.id in sizes:
-            return sizes[node.id]
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-            return _OPERATORS[type(node.op)](visit(node.left), visit(node.right))
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -visit(node.operand)
-        raise ContractError(f"'{expression}': '{ast.unparse(node)}' is not known here")
-
-    try:
-        return visit(ast.parse(str(expression).strip(), mode="eval").body)
-    except ContractError:
-        raise
-    except (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError) as error:
-        raise ContractError(f"'{expression}' is not an integer expression: {error}") from None
 
 
 class Dimension(_Model):
@@ -138,21 +83,40 @@ class Values(_Model):
     """The domain that numbers (or the characters of a string) are drawn from.
 
     ``uniform``: reals in [low, high). ``integers``: whole numbers from low to high, both included;
-    the bounds may be expressions of dimensions such as ``"N-1"``. ``text``: strings of lower-case
-    letters whose length is from low to high. ``sorted`` puts a vector in ascending order and
-    ``distinct`` makes its integers differ from each other.
+    the bounds may be expressions of dimensions such as ``"N-1"``. ``offsets``: whole numbers that
+    ascend from low, the first element, to high, the last one, as the row pointers of a sparse
+    matrix do. ``text``: strings whose length is from low to high, of lower-case letters or of those
+    in ``letters``.
+
+    ``sorted`` puts a vector in ascending order and ``distinct`` makes its integers differ from each
+    other. ``symmetric`` and ``dominant`` are for square matrices, stored row by row or as a vector
+    of rows: equal to their transpose; with a diagonal that is positive and larger than the sum of
+    the absolute values in the rest of its row. ``normalized`` makes the elements of a vector sum up
+    to 1. ``hits`` names a parameter, or a member as in ``"points.x"``: half of the values are
+    elements of that one, so that a search finds them.
     """
 
-    kind: Literal["uniform", "integers", "text"]
+    kind: Literal["uniform", "integers", "offsets", "text"]
     low: float | int | str = 0
     high: float | int | str = 1
     sorted: bool = False
     distinct: bool = False
+    symmetric: bool = False
+    dominant: bool = False
+    normalized: bool = False
+    letters: str = ""
+    hits: str | None = None
 
     @model_validator(mode="after")
-    def _distinct_integers(self) -> Self:
+    def _fits_kind(self) -> Self:
         if self.distinct and self.kind != "integers":
             raise ValueError("distinct is for integers")
+        if self.normalized and self.kind != "uniform":
+            raise ValueError("normalized is for uniform")
+        if self.letters and self.kind != "text":
+            raise ValueError("letters are for text")
+        if not self.letters.isascii():
+            raise ValueError("letters must be ASCII")
         return self
 
 
@@ -185,6 +149,8 @@ class Contract(_Model):
     comparison: Comparison = Field(default_factory=Comparison)
     timing: list[dict[str, int]] = Field(default_factory=list)
     """Sizes to time at; empty: chosen by measurement."""
+    variants: list[dict[str, ParameterContract]] = Field(default_factory=list)
+    """Other inputs to check with, never to time: each gives some parameters other domains."""
 
     @field_validator("timing")
     @classmethod
@@ -197,8 +163,11 @@ class Contract(_Model):
         """Sizes near ``base`` for every dimension, unequal where there are several.
 
         With several dimensions the first gets ``base`` and the others a little more each (powers
-        of two: twice as much), so that a mix-up of rows and columns shows.
+        of two: twice as much), so that a mix-up of rows and columns shows; for every other odd
+        base it is the last that gets ``base``, so that each is at times the larger one.
         """
+        last = len(self.dimensions) - 1
+        backward = base % 4 == 3
 
         def more(position: int, dimension: Dimension) -> int:
             if base <= 1:
@@ -206,9 +175,20 @@ class Contract(_Model):
             return base << position if dimension.power_of_two else base + position
 
         return {
-            name: dimension.fit(more(position, dimension))
+            name: dimension.fit(more(last - position if backward else position, dimension))
             for position, (name, dimension) in enumerate(self.dimensions.items())
         }
+
+    def every_kind(self) -> list[Contract]:
+        """The contract without its variants, and one more for each: these are what it allows."""
+        plain = self.model_copy(update={"variants": []})
+        return [
+            plain,
+            *(
+                plain.model_copy(update={"parameters": {**self.parameters, **changed}})
+                for changed in self.variants
+            ),
+        ]
 
     def check_against(self, signature: Signature) -> None:
         """Raise ContractError unless every parameter of the kernel is covered, and no other."""
@@ -216,12 +196,17 @@ class Contract(_Model):
         if unknown := set(self.parameters) - set(results):
             raise ContractError(f"{self.kernel} has no parameter '{sorted(unknown)[0]}'")
         probe = {name: dimension.fit(4) for name, dimension in self.dimensions.items()}
-        for parameter in signature.parameters:
-            given = self.parameters.get(parameter.name, ParameterContract())
-            try:
-                _check_parameter(parameter.type, given, probe)
-            except ContractError as error:
-                raise ContractError(f"parameter '{parameter.name}': {error}") from None
+        for number, changed in enumerate(self.variants, 1):
+            if unknown := set(changed) - set(results):
+                raise ContractError(f"variant {number}: no parameter '{sorted(unknown)[0]}'")
+        for kind in self.every_kind():
+            for parameter in signature.parameters:
+                given = kind.parameters.get(parameter.name, ParameterContract())
+                try:
+                    _check_parameter(parameter.type, given, probe)
+                    _check_hits(given, results)
+                except ContractError as error:
+                    raise ContractError(f"parameter '{parameter.name}': {error}") from None
         results["return"] = signature.returns
         for name in self.comparison.any_order:
             if not isinstance(results.get(name), Vector):
@@ -239,8 +224,12 @@ class Contract(_Model):
             printable = "".join(c if c.isprintable() else " " for c in note)
             document.add(tomlkit.comment(printable))
         plain = self.model_dump(mode="json", exclude_defaults=True)
-        for key in ("kernel", "timing", "dimensions", "parameters", "comparison"):
-            if key in plain or key == "dimensions":
+        for key in ("kernel", "timing", "dimensions", "parameters", "comparison", "variants"):
+            if key == "variants":
+                for variant in plain.get(key, []):
+                    tables = document.setdefault(key, tomlkit.aot())
+                    tables.append(_toml_item(variant, depth=1, tables=2))
+            elif key in plain or key == "dimensions":
                 document.add(key, _toml_section(key, plain.get(key, {})))
         return tomlkit.dumps(document)
 
@@ -298,6 +287,18 @@ def _check_ties(name: str, type_: Type | None, keys: list[str]) -> None:
     known = dict(members(type_.element))
     if not keys or (unknown := sorted(set(keys) - set(known))):
         raise ContractError(f"ties: {name} has no field '{unknown[0] if keys else ''}'")
+
+
+def _check_hits(given: ParameterContract, types: Mapping[str, Type | None]) -> None:
+    """Raise ContractError unless what is hit exists."""
+    for values in [*given.fields.values(), *([given.values] if given.values else [])]:
+        if values.hits is None:
+            continue
+        name, _, member = values.hits.partition(".")
+        element = _levels(hit)[1] if (hit := types.get(name)) is not None else None
+        has = dict(members(element)) if isinstance(element, Struct | Pair) else {}
+        if element is None or (member not in has if has or member else False):
+            raise ContractError(f"hits: there is no '{values.hits}'")
 
 
 def _levels(type_: Type) -> tuple[int, Type]:

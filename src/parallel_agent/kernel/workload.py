@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from parallel_agent.kernel.contract import (
     Values,
     evaluate,
 )
+from parallel_agent.kernel.shaping import is_matrix, offsets, shaped, with_hits
 from parallel_agent.kernel.types import (
     Array,
     Pair,
@@ -47,7 +50,13 @@ class Workload:
 
         Raises ContractError where the contract's expressions cannot be drawn from.
         """
-        return [self._argument(p, sizes, rng) for p in self.signature.parameters]
+        drawn = {p.name: self._argument(p, sizes, rng) for p in self.signature.parameters}
+        for name, given in self.contract.parameters.items():
+            domains = [("", given.values), *given.fields.items()]
+            for member, values in domains:
+                if values is not None and values.hits is not None:
+                    _hit(drawn, name, member, values, rng)
+        return list(drawn.values())
 
     def payload(
         self, sizes: Mapping[str, int], rng: np.random.Generator, instances: int = 1
@@ -72,6 +81,22 @@ class Workload:
             raise ContractError(f"parameter '{parameter.name}': {error}{shown}") from None
 
 
+def _hit(
+    drawn: dict[str, Any], name: str, member: str, values: Values, rng: np.random.Generator
+) -> None:
+    """Replace some of a parameter's values, or of one of its members, by those of another one."""
+    assert values.hits is not None
+    hit, _, field = values.hits.partition(".")
+    source = drawn[hit][field] if field else drawn[hit]
+    if not isinstance(source, bytes | list):
+        source = np.ravel(source)
+    if member:
+        drawn[name][member] = with_hits(drawn[name][member], source, rng)
+    else:
+        found = with_hits(drawn[name], source, rng)
+        drawn[name] = np.sort(found) if values.sorted and np.ndim(found) else found
+
+
 def _draw(
     type_: Type,
     lengths: list[int],
@@ -87,9 +112,15 @@ def _draw(
         raise ContractError("a length is missing")
     assert isinstance(type_, Vector | Pointer)
     if is_flat(type_.element):
-        return _flat(type_.element, lengths[0], given.values, given.fields, sizes, rng)
+        numbers = _flat(type_.element, lengths[0], given.values, given.fields, sizes, rng)
+        return shaped(numbers, given.values).astype(numbers.dtype)
     if isinstance(type_.element, String):
         return _strings(lengths[0], given.values or _TEXT, sizes, rng)
+    if is_matrix(given.values):
+        assert isinstance(type_.element, Vector)
+        numbers = _flat(type_.element.element, math.prod(lengths), given.values, {}, sizes, rng)
+        whole = shaped(numbers, given.values).astype(numbers.dtype)
+        return list(whole.reshape(lengths[0], -1)) if len(whole) else [whole] * lengths[0]
     return [_draw(type_.element, lengths[1:], given, sizes, rng) for _ in range(lengths[0])]
 
 
@@ -168,7 +199,7 @@ def _reals(
     count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
 ) -> np.ndarray[Any, Any]:
     """Numbers of type double, whole ones where the domain is integers."""
-    if values.kind == "integers":
+    if values.kind in ("integers", "offsets"):
         return _integers(_WIDE, count, values, sizes, rng).astype(np.float64)
     numbers = rng.uniform(*_bounds(values, sizes), count)
     return np.sort(numbers) if values.sorted else numbers
@@ -179,6 +210,9 @@ def _integers(
 ) -> np.ndarray[Any, Any]:
     """Whole numbers of an integer type: those of the domain that the type can hold."""
     least, most = _limits(type_)
+    if values.kind == "offsets":
+        low, high = (int(bound) for bound in _bounds(values, sizes))
+        return offsets(count, low, high, rng).astype(dtype(type_))
     low, high = (min(max(int(bound), least), most) for bound in _bounds(values, sizes))
     if values.distinct:
         if high - low + 1 < count:
@@ -196,7 +230,8 @@ def _strings(
     if low < 0:
         raise ContractError(f"a negative length of text: {values.low}")
     lengths = rng.integers(low, high, count, endpoint=True)
-    letters = rng.integers(ord("a"), ord("z"), int(lengths.sum()), endpoint=True, dtype=np.uint8)
+    alphabet = np.frombuffer((values.letters or ascii_lowercase).encode(), dtype=np.uint8)
+    letters = alphabet[rng.integers(0, len(alphabet), int(lengths.sum()))]
     data, ends = letters.tobytes(), np.cumsum(lengths)
     words = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
     return sorted(words) if values.sorted else words

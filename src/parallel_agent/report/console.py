@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,9 +10,9 @@ from typing import Protocol
 
 from rich.console import Console
 
+from parallel_agent.agent.contracting import FoundContract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.kernel.contract import Contract
 from parallel_agent.report.closing import print_outcome
 from parallel_agent.report.live import LiveView
 from parallel_agent.report.progress import plain_line
@@ -46,12 +47,14 @@ def show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
         print_outcome(outcome, Console(stderr=as_json, highlight=False, markup=False))
 
 
-def show_contract(toml: str, *, as_json: bool) -> None:
-    """A contract on stdout, as TOML or as one JSON object."""
-    if as_json:
-        sys.stdout.write(Contract.from_toml(toml).model_dump_json() + "\n")
-    else:
-        sys.stdout.write(toml)
+def show_contract(found: FoundContract, *, as_json: bool) -> None:
+    """A contract on stdout, as TOML or, with the evidence, as one JSON object."""
+    if not as_json:
+        sys.stdout.write(found.toml)
+        return
+    evidence = None if found.evidence is None else found.evidence.model_dump(mode="json")
+    told = {**found.contract.model_dump(mode="json"), "evidence": evidence}
+    sys.stdout.write(json.dumps(told) + "\n")
 
 
 def _ignore(event: Event, kernel: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parallel_agent.kernel import inference
+from parallel_agent.kernel import trials
 from parallel_agent.kernel.codec import Decoder
 from parallel_agent.kernel.contract import Contract, Dimension
 from parallel_agent.kernel.inference import ContractNeeded, check, infer
@@ -81,7 +81,7 @@ def inferred(
 ) -> Contract:
     kernel = kernel_of(parameters, sizes)
     trial = Modelled(kernel, body)
-    contract = infer(kernel, trial)
+    contract = infer(kernel, trial).contract
     contract.check_against(kernel.signature)
     assert Contract.from_toml(contract.to_toml()) == contract
     assert check(kernel, contract, trial) is None
@@ -173,8 +173,10 @@ def test_indices_must_be_below_the_size() -> None:
     contract = inferred({**kinds, "n": INT}, ("n",), gather)
     values = contract.parameters["index"].values
     assert values is not None
-    assert (values.kind, values.low, values.high) == ("integers", 0, "n-1")
-    assert contract.dimensions == {"n": Dimension()}
+    # What is pointed into need not be as long as the indices, but it must not be empty.
+    assert (values.kind, values.low, values.high) == ("integers", 0, "n_x-1")
+    assert contract.parameters["x"].length == "n_x"
+    assert contract.dimensions == {"n": Dimension(), "n_x": Dimension(minimum=1)}
 
 
 def test_indices_in_pairs() -> None:
@@ -184,7 +186,8 @@ def test_indices_in_pairs() -> None:
 
     contract = inferred({"edges": vector(EDGE), "out": vector(DOUBLE), "n": INT}, ("n",), scatter)
     fields = contract.parameters["edges"].fields
-    assert fields["first"].high == "n-1"
+    assert fields["first"].high == "n_out-1"
+    assert contract.parameters["out"].length == "n_out"
     assert fields["second"].kind == "uniform"
 
 
@@ -247,7 +250,7 @@ def test_the_same_seed_finds_the_same() -> None:
     found = []
     for trial in trials:
         try:
-            found.append(infer(kernel, trial, seed=3))
+            found.append(infer(kernel, trial, seed=3).contract)
         except ContractNeeded as needed:
             found.append(needed.template)
     assert found[0] == found[1]
@@ -300,7 +303,7 @@ def test_inputs_too_large_to_try() -> None:
 
 
 def test_a_slow_kernel_is_not_tried_at_larger_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "PATIENCE", 0.01)
+    monkeypatch.setattr(trials, "PATIENCE", 0.01)
     kernel = kernel_of({"v": vector(DOUBLE)}, ())
 
     def slow(v: Any) -> None:
@@ -308,7 +311,7 @@ def test_a_slow_kernel_is_not_tried_at_larger_sizes(monkeypatch: pytest.MonkeyPa
             time.sleep(0.02)
 
     trial = Modelled(kernel, slow)
-    contract = infer(kernel, trial)
+    contract = infer(kernel, trial).contract
     assert max(len(call["v"]) for call in trial.calls) <= 8
     assert contract.parameters["v"].length == "n"
     assert contract.dimensions == {"n": Dimension()}
