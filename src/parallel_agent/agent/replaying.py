@@ -83,7 +83,7 @@ def replay(
         program = _candidate(kept, compiler, kernel, rewritten, directory / "candidate")
         reference = reference_of(parsed, contract, binary, chosen.seed)
         replayed = run_again(kept, reference, program)
-        expected = next(reference.answers([replayed.case]))
+        (expected,) = reference.answers([replayed.case])
     return _told(kept, kernel.signature, replayed, expected, _notes(kept, compiler))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,10 +106,10 @@ class Reference:
         payload = self.workload.payload(sizes, np.random.default_rng(list(seed)))
         return Case(sizes, seed, bytes(payload))
 
-    def answers(self, cases: Iterable[Case]) -> Iterator[bytes]:
+    def answers(self, cases: Iterable[Case]) -> Generator[bytes, None, None]:
         """What the original answers to each case, encoded; remembered for small inputs.
 
-        One process runs all that are new.
+        One process runs all that are new; it ends with the generator.
         """
         with ExitStack() as stack:
             worker = None
@@ -179,8 +179,11 @@ class Reference:
     ) -> Failure | None:
         """Run a candidate's binary over the cases; the first difference or crash, or None."""
         chosen = list(cases)
-        with self.worker(binary, threads, env=env) as worker:
-            for position, expected in enumerate(self.answers(chosen)):
+        with (
+            self.worker(binary, threads, env=env) as worker,
+            closing(self.answers(chosen)) as answers,
+        ):
+            for position, expected in enumerate(answers):
                 case, got, printed = chosen[position], None, ""
                 try:
                     got = worker.call(case.payload)
