@@ -1,26 +1,89 @@
 """The race detector: clang's ThreadSanitizer taught OpenMP by Archer, the only set-up that decides.
 
 A thread sanitizer alone does not see the synchronization inside an OpenMP runtime and accuses
-correct programs; Archer (S. Atzeni et al., IPDPS 2016) tells it through OMPT.
+correct programs; Archer (S. Atzeni et al., IPDPS 2016) tells it through OMPT. What Archer leaves
+out (memory of tasks that is used again, reductions of tasks, doacross loops) is in
+``harness/openmp_annotations.cpp``, which is linked into every program that is watched.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
-from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.toolchain.compiler import Compilation, Compiler, Mode
 from parallel_agent.toolchain.runner import SANITIZER_EXIT
 
 INSTALL = "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
 """What installs it on Debian 12 and later."""
-_SUPPRESSIONS = "race_top:__gnu_parallel::parallel_sort_mwms\n"
-"""All threads of libstdc++'s parallel sort store the same number of threads in one variable. It
-alone is left out, by the function of the access itself: a comparator's own races still count."""
+_SUPPRESSIONS = """\
+called_from_lib:libomp.so
+called_from_lib:libarcher.so
+race:.red_comb.
+race:.red_fini.
+race_top:__gnu_parallel::parallel_sort_mwms
+"""
+"""What is left out.
+
+What the OpenMP runtime itself does. Not with ignore_noninstrumented_modules=1, as Archer's
+documentation has it: that leaves out also what memcpy, memset and the standard library do for the
+program. The combining of task reductions, which is done by one thread when all tasks have ended.
+All threads of libstdc++'s parallel sort store the same number of threads in one variable: it alone
+is left out, by the function of the access itself, and a comparator's own races still count.
+"""
+_ANNOTATIONS = "openmp_annotations.cpp"
+_WRAPPED = (
+    "__kmpc_omp_task_alloc",
+    "__kmpc_omp_task",
+    "__kmpc_omp_task_with_deps",
+    "__kmpc_dispatch_next_4",
+    "__kmpc_dispatch_next_4u",
+    "__kmpc_dispatch_next_8",
+    "__kmpc_dispatch_next_8u",
+    "__kmpc_doacross_init",
+    "__kmpc_doacross_fini",
+    "__kmpc_doacross_post",
+    "__kmpc_doacross_wait",
+)
 _LLVM = Path("/usr/lib")
-_FLAGS = ("-g", "-O1", "-fopenmp", "-fsanitize=thread")
+_FLAGS = (
+    "-g",
+    "-O1",
+    "-fopenmp",
+    "-fsanitize=thread",
+    # Otherwise a load may be moved to where the source has none, and race there.
+    "-mllvm",
+    "-disable-licm-promotion",
+    "-Wl," + ",".join(f"--wrap={name}" for name in _WRAPPED),
+)
+
+
+class RaceCompiler(Compiler):
+    """Builds programs that are watched for data races."""
+
+    def compile(
+        self,
+        sources: Mapping[str, str],
+        *,
+        directory: Path,
+        output: str,
+        mode: Mode = "optimized",
+        extra_flags: tuple[str, ...] = (),
+    ) -> Compilation:
+        """As `Compiler.compile`, together with what tells the sanitizer of OpenMP."""
+        folder = resources.files("parallel_agent.toolchain") / "harness"
+        annotations = (folder / _ANNOTATIONS).read_text(encoding="utf-8")
+        return super().compile(
+            {**sources, _ANNOTATIONS: annotations},
+            directory=directory,
+            output=output,
+            mode=mode,
+            extra_flags=extra_flags,
+        )
 
 
 @dataclass(frozen=True)
@@ -43,14 +106,13 @@ class RaceDetector:
     def compiler(self, users: Compiler) -> Compiler:
         """The compiler that instruments, with those of the user's flags that say what is compiled."""
         kept = tuple(flag for flag in users.flags if flag.startswith(("-std=", "-D", "-I", "-U")))
-        return replace(users, cxx=self.clang, flags=(*kept, *_FLAGS))
+        return RaceCompiler(self.clang, (*kept, *_FLAGS), users.limits)
 
     def environment(self, directory: Path) -> dict[str, str]:
         """What a worker needs so that the first race ends it; writes a file to ``directory``."""
         suppressions = directory / "suppressions.txt"
         suppressions.write_text(_SUPPRESSIONS, encoding="utf-8")
         options = (
-            "ignore_noninstrumented_modules=1",
             "atexit_sleep_ms=0",
             "halt_on_error=1",
             f"exitcode={SANITIZER_EXIT}",
@@ -58,6 +120,15 @@ class RaceDetector:
             f"external_symbolizer_path={self.archer.parent.parent / 'bin' / 'llvm-symbolizer'}",
         )
         return {"OMP_TOOL_LIBRARIES": str(self.archer), "TSAN_OPTIONS": ":".join(options)}
+
+
+def thread_counts(threads: int) -> tuple[int, ...]:
+    """The numbers of threads that a program with ``threads`` of its own is watched at.
+
+    More than it will have, and two that are neighbours: with any one number the pieces of work
+    of a static schedule may fall so that two that meet belong to the same thread.
+    """
+    return (2 * threads, 2 * threads + 1)
 
 
 def _version(archer: Path) -> int:

@@ -81,6 +81,7 @@ def spawn(
     env: Mapping[str, str] | None = None,
     limits: Limits,
     pass_fds: Collection[int] = (),
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
 ) -> subprocess.Popen[bytes]:
@@ -104,7 +105,7 @@ def spawn(
         [prlimit, *options, "--", *map(str, argv)],
         cwd=cwd,
         env=_environment(cwd, env or {}),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         pass_fds=tuple(pass_fds),
@@ -118,6 +119,7 @@ def run(
     cwd: Path,
     env: Mapping[str, str] | None = None,
     limits: Limits,
+    stdin: int | IO[bytes] = subprocess.DEVNULL,
 ) -> Completed:
     """Run a program to its end or to the first limit that it meets, and leave no process behind.
 
@@ -128,7 +130,9 @@ def run(
     with ExitStack() as stack:
         with interrupts_held():
             process = stack.enter_context(
-                spawn(argv, cwd=cwd, env=env, limits=limits, stdout=_PIPE, stderr=_PIPE)
+                spawn(
+                    argv, cwd=cwd, env=env, limits=limits, stdin=stdin, stdout=_PIPE, stderr=_PIPE
+                )
             )
             stack.callback(kill_group, process)
         drain = _Drain(process, limits.output_bytes)
@@ -276,6 +280,6 @@ class _Drain:
         return False
 
     def text(self, pipe: IO[bytes] | None) -> str:
-        """What was read from a pipe, cut at the limit; bytes that are no UTF-8 are replaced."""
+        """What was read from a pipe, cut at the limit; bytes that are no UTF-8 as ``\\xff``."""
         assert pipe is not None
-        return bytes(self._kept[pipe.fileno()][: self._limit]).decode(errors="replace")
+        return bytes(self._kept[pipe.fileno()][: self._limit]).decode(errors="backslashreplace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
+from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector, thread_counts
 from parallel_agent.toolchain.runner import WorkerDied, WorkerError
 from parallel_agent.verification.gate import Examination, Rejection
 
@@ -37,18 +37,18 @@ class RaceGate:
             raise Rejection(f"could not be checked: {first.message} (line {first.line}, clang)")
         reference = examination.reference
         cases = [*examination.small_cases(), *examination.large_cases()]
-        found = reference.run_cases(
-            compiled.binary,
-            2 * examination.threads,
-            cases,
-            env=detector.environment(compiled.binary.parent),
-            describe=race_finding,
-            purpose="races",
-        )
+        environment = detector.environment(compiled.binary.parent)
+        counts = thread_counts(examination.threads)
+        for threads in counts:
+            found = reference.run_cases(
+                compiled.binary, threads, cases,
+                env=environment, describe=race_finding, purpose="races",
+            )  # fmt: skip
+            if found:
+                raise Rejection(found)
         compiled.binary.unlink()
-        if found:
-            raise Rejection(found)
-        return f"{len(cases)} inputs at {2 * examination.threads} threads, none found"
+        shown = " and ".join(map(str, counts))
+        return f"{len(cases)} inputs at {shown} threads, none found"
 
 
 def race_finding(error: WorkerError) -> str:

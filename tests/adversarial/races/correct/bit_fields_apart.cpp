@@ -1,0 +1,20 @@
+// A bit field of width zero puts its neighbours into different memory locations.
+#include <cstdio>
+
+struct Flags {
+    unsigned first : 4;
+    unsigned : 0;
+    unsigned second : 4;
+};
+
+int main() {
+    Flags flags{0, 0};
+#pragma omp parallel sections
+    {
+#pragma omp section
+        for (int i = 0; i < 100; ++i) flags.first = i % 16;
+#pragma omp section
+        for (int i = 0; i < 100; ++i) flags.second = i % 16;
+    }
+    std::printf("%u %u\n", flags.first, flags.second);
+}

@@ -1,0 +1,14 @@
+// The scratch variable is declared outside, and private.
+#include <cstdio>
+#include <vector>
+
+int main() {
+    std::vector<int> x(1000, 3);
+    int square;
+#pragma omp parallel for private(square)
+    for (int i = 0; i < 1000; ++i) {
+        square = x[i] * x[i];
+        x[i] = square + i;
+    }
+    std::printf("%d\n", x[999]);
+}

@@ -1,0 +1,16 @@
+// A master construct has no barrier at its end: the others read the size too early.
+#include <cstdio>
+#include <vector>
+
+int main() {
+    std::vector<int> out(64);
+    int size = 0;
+#pragma omp parallel
+    {
+#pragma omp master
+        size = 64;
+#pragma omp for
+        for (int i = 0; i < 64; ++i) out[i] = size - i;
+    }
+    std::printf("%zu\n", out.size());
+}
