@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+import termios
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.errors import WorkerDied
@@ -16,6 +20,7 @@ from parallel_agent.toolchain.sandbox import Completed, Limits
 PROGRAM_LIMITS = Limits(wall_seconds=60.0, output_bytes=64 << 20)
 """Of one run of a program."""
 
+_PIPE_BYTES = 4096
 _MAX_FILE_BYTES = 64 << 20
 _MAX_FILES = 1000
 _SANITIZERS = f"exitcode={SANITIZER_EXIT}:handle_abort=1:print_stacktrace=1:color=never"
@@ -47,9 +52,12 @@ class ProgramRun:
     completed: Completed
     files: Mapping[str, bytes]
     """By path in the working directory, which was empty; a link's content is where it leads."""
-    bytes_read: int
-    """How far in its standard input the program came."""
     limits: Limits
+
+    @property
+    def seconds(self) -> float:
+        """From before the start of the process to after its end."""
+        return self.completed.seconds
 
     @property
     def broken(self) -> str | None:
@@ -87,15 +95,40 @@ def run_program(
 ) -> ProgramRun:
     """Run a program once in an empty folder of its own beside ``binary``, which is removed after.
 
-    Raises SandboxUnavailable and OSError as `sandbox.run` does.
+    Raises SandboxUnavailable and OSError as `sandbox.run` does, ValueError where the program left
+    more files than can be compared.
     """
-    environment = {**_ENVIRONMENT, "OMP_NUM_THREADS": str(threads), **(env or {})}
-    with (
-        tempfile.TemporaryDirectory(dir=binary.parent) as scratch,
-        tempfile.TemporaryFile() as stdin,
-    ):
+    with tempfile.TemporaryFile() as stdin:
         stdin.write(case.stdin)
         stdin.seek(0)
+        return _run(binary, case, threads, limits, env or {}, stdin)
+
+
+def reads_input(binary: Path, case: ProgramCase, limits: Limits = PROGRAM_LIMITS) -> bool:
+    """True if a program takes anything from its standard input, of which 4 KiB are offered.
+
+    From a pipe, because what a program gives back to a file at its end would look unread.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as stdin:
+        with os.fdopen(writing, "wb", buffering=0) as feed:
+            offered = feed.write(case.stdin[:_PIPE_BYTES])
+        _run(binary, case, 1, limits, {}, stdin)
+        left = array("i", [0])
+        fcntl.ioctl(stdin, termios.FIONREAD, left)
+    return left[0] < offered
+
+
+def _run(
+    binary: Path,
+    case: ProgramCase,
+    threads: int,
+    limits: Limits,
+    env: Mapping[str, str],
+    stdin: IO[bytes],
+) -> ProgramRun:
+    environment = {**_ENVIRONMENT, "OMP_NUM_THREADS": str(threads), **env}
+    with tempfile.TemporaryDirectory(dir=binary.parent) as scratch:
         completed = sandbox.run(
             [binary.absolute(), *case.arguments],
             cwd=Path(scratch),
@@ -103,8 +136,7 @@ def run_program(
             limits=limits,
             stdin=stdin,
         )
-        position = os.lseek(stdin.fileno(), 0, os.SEEK_CUR)
-        return ProgramRun(completed, dict(_files(Path(scratch))), position, limits)
+        return ProgramRun(completed, dict(_files(Path(scratch))), limits)
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,0 +1,1 @@
+"""Holding a whole program against another one: what it prints, its exit status, what it leaves."""

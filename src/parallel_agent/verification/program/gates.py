@@ -1,0 +1,238 @@
+"""The gates that a program must pass to take another one's place, cheapest first."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from parallel_agent.toolchain.compiler import Compiler, Diagnostic
+from parallel_agent.toolchain.objectcode import object_hash
+from parallel_agent.toolchain.program import ProgramRun
+from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
+from parallel_agent.toolchain.race_detector import thread_counts as race_thread_counts
+from parallel_agent.verification.gate import GateResult, Rejection, Verdict
+from parallel_agent.verification.program.reference import (
+    SOURCE_FILE,
+    ProgramReference,
+    build_program,
+)
+from parallel_agent.verification.races import UNAVAILABLE
+from parallel_agent.verification.reference import thread_counts
+
+RACE_REPETITIONS = 3
+"""How often every case is watched for races with every number of threads."""
+REPETITIONS = 5
+"""How often the last case is run anew with every number of threads."""
+
+_FINDING = re.compile(r"runtime error: .*|(?<=SUMMARY: ).*|Assertion .*")
+_PLACE = re.compile(rf"#\d+ .*{re.escape(SOURCE_FILE)}:(\d+)")
+
+
+@dataclass
+class ProgramExamination:
+    """A candidate before the gates. The compile gate leaves its binary for the later ones."""
+
+    source: str
+    reference: ProgramReference
+    compiler: Compiler
+    directory: Path
+    threads: int
+    code_hash: str = ""
+    optimized: Path | None = None
+
+
+class ProgramGate(Protocol):
+    """One check that a candidate must pass."""
+
+    name: str
+
+    def check(self, examination: ProgramExamination) -> str:
+        """What was covered, in a few words; Rejection if the candidate does not pass."""
+        ...
+
+
+def program_gates(*, require_race_check: bool = False) -> tuple[ProgramGate, ...]:
+    """All gates, cheapest first."""
+    return (
+        CompileGate(),
+        OutputGate(),
+        SanitizersGate(),
+        RacesGate(required=require_race_check),
+        RepeatGate(),
+    )
+
+
+def examine_program(
+    examination: ProgramExamination,
+    gates: Sequence[ProgramGate],
+    report: Callable[[GateResult], None] = lambda result: None,
+) -> Verdict:
+    """Put a candidate through the gates, as `pipeline.examine` does with that of a kernel."""
+    results: list[GateResult] = []
+    diagnostics: tuple[Diagnostic, ...] = ()
+    for gate in gates:
+        start = time.perf_counter()
+        try:
+            detail, passed = gate.check(examination), True
+        except Rejection as rejection:
+            detail, passed = str(rejection), False
+            diagnostics = rejection.diagnostics
+        except Exception as error:
+            detail, passed = f"could not be checked: {type(error).__name__}: {error}", False
+        seconds = time.perf_counter() - start
+        results.append(GateResult(name=gate.name, passed=passed, seconds=seconds, detail=detail))
+        report(results[-1])
+        if not passed:
+            break
+    return Verdict(
+        accepted=all(result.passed for result in results),
+        gates=tuple(results),
+        diagnostics=diagnostics,
+        code_hash=examination.code_hash,
+        binary="" if examination.optimized is None else examination.optimized.name,
+    )
+
+
+class CompileGate:
+    """Builds the optimized binary that later gates run and time."""
+
+    name = "compile"
+
+    def check(self, examination: ProgramExamination) -> str:
+        """Compile; the compiler's errors go with the rejection."""
+        compiler = examination.compiler
+        compiled = build_program(compiler, examination.source, examination.directory, "optimized")
+        if compiled.binary is None:
+            first = compiled.errors[0]
+            where = f"line {first.line}: " if first.line else ""
+            raise Rejection(f"{where}{first.message}", compiled.errors)
+        examination.optimized = compiled.binary
+        examination.code_hash = object_hash(compiled.binary)
+        return " ".join(compiler.flags)
+
+
+class OutputGate:
+    """The same output, exit status and files, at 1, 2, all and twice as many threads as cores."""
+
+    name = "differential"
+
+    def check(self, examination: ProgramExamination) -> str:
+        """Run every case with every number of threads on the optimized build."""
+        counts = thread_counts(examination.threads)
+        cases = examination.reference.cases
+        for threads in counts:
+            found = examination.reference.run_cases(_optimized(examination), threads, cases)
+            if found:
+                raise Rejection(found)
+        return f"{_runs(len(cases))} at {_shown(counts)} threads"
+
+
+class SanitizersGate:
+    """No sanitizer finds anything while the program runs."""
+
+    name = "sanitizers"
+
+    def check(self, examination: ProgramExamination) -> str:
+        """Build with address and undefined-behaviour sanitizers and run with several threads."""
+        compiled = build_program(
+            examination.compiler, examination.source, examination.directory, "sanitized"
+        )
+        if compiled.binary is None:
+            raise Rejection(f"could not be checked: {compiled.stderr.strip()[-300:]}")
+        reference = examination.reference
+        threads = max(2, examination.threads)
+        found = reference.run_cases(
+            compiled.binary, threads, reference.cases, describe=sanitizer_finding
+        )
+        if found:
+            raise Rejection(found)
+        return f"{_runs(len(reference.cases))}, address and undefined behaviour"
+
+
+class RacesGate:
+    """No data race shows in the whole program under the race detector.
+
+    Without a detector on the machine nothing is decided, and the verdict says so; ``required``
+    makes that a rejection.
+    """
+
+    name = "races"
+
+    def __init__(self, *, required: bool = False) -> None:
+        self._required = required
+
+    def check(self, examination: ProgramExamination) -> str:
+        """Build with the detector's compiler and run every case several times."""
+        detector = RaceDetector.find()
+        if detector is None:
+            if self._required:
+                raise Rejection(f"could not be checked: no race detector; {INSTALL}")
+            return f"{UNAVAILABLE}: no race detector; {INSTALL}"
+        directory = examination.directory / "races"
+        compiled = build_program(
+            detector.compiler(examination.compiler), examination.source, directory, "optimized"
+        )
+        if compiled.binary is None:
+            first = compiled.errors[0]
+            raise Rejection(f"could not be checked: {first.message} (line {first.line}, clang)")
+        reference = examination.reference
+        counts = race_thread_counts(examination.threads)
+        environment = detector.environment(directory)
+        for threads in RACE_REPETITIONS * counts:
+            found = reference.run_cases(
+                compiled.binary, threads, reference.cases, env=environment, describe=_race
+            )
+            if found:
+                raise Rejection(found)
+        runs = _runs(RACE_REPETITIONS * len(reference.cases))
+        return f"{runs} at {_shown(counts)} threads, none found"
+
+
+class RepeatGate:
+    """The last case again and again: results may not depend on how threads are scheduled."""
+
+    name = "repetition"
+
+    def check(self, examination: ProgramExamination) -> str:
+        """Repeat with all and with too many threads."""
+        reference = examination.reference
+        counts = thread_counts(examination.threads)[-2:]
+        cases = list(reference.cases[-1:]) * REPETITIONS
+        for threads in counts:
+            found = reference.run_cases(_optimized(examination), threads, cases)
+            if found:
+                raise Rejection(f"not the same every time: {found}")
+        return f"{REPETITIONS} repetitions at {_shown(counts)} threads"
+
+
+def sanitizer_finding(run: ProgramRun) -> str | None:
+    """What a sanitizer or the standard library's assertion said; None if they said nothing."""
+    said = _FINDING.search(run.completed.stderr) if run.broken else None
+    return f"{run.broken}: {said[0]}" if said else run.broken
+
+
+def _race(run: ProgramRun) -> str | None:
+    """Which lines of the candidate the detector names."""
+    if not run.found_by_sanitizer:
+        return run.broken
+    lines = sorted({int(line) for line in _PLACE.findall(run.completed.stderr)})
+    shown = ", ".join(str(line) for line in lines)
+    return f"a data race at line{'s' * (len(lines) > 1)} {shown}" if lines else "a data race"
+
+
+def _optimized(examination: ProgramExamination) -> Path:
+    if examination.optimized is None:
+        raise Rejection("could not be checked: there is no binary")
+    return examination.optimized
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _shown(counts: Sequence[int]) -> str:
+    return ", ".join(str(count) for count in counts)

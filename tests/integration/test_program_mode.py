@@ -1,0 +1,192 @@
+"""Whole programs before the gates: output, exit status, files, sanitizers, races, timing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from parallel_agent.agent.contracting import BuildError
+from parallel_agent.agent.program import ProgramJudge, has_main, verify_program
+from parallel_agent.kernel.source import SourceError
+from parallel_agent.measurement.timing import MismatchError
+from parallel_agent.settings import load_settings
+from parallel_agent.toolchain.program import ProgramCase
+from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
+from parallel_agent.verification.program.inputs import given_cases
+
+GIVEN = load_settings(threads=2, effort="quick", cxxflags="-std=c++20 -O2 -fopenmp")
+ORIGINAL = """#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+double total(const std::vector<double>& x) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < x.size(); ++i) sum += x[i] * 0.1;
+    return sum;
+}
+
+int main(int argc, char** argv) {
+    const int scale = argc > 1 ? std::atoi(argv[1]) : 1;
+    int n = 0;
+    if (std::scanf("%d", &n) != 1 || n < 0) return 3;
+    std::vector<double> x(n);
+    for (double& value : x) {
+        if (std::scanf("%lf", &value) != 1) return 4;
+    }
+    const double sum = scale * total(x);
+    std::printf("%d values, total = %.12g\\n", n, sum);
+    if (std::FILE* log = std::fopen("log.txt", "w")) {
+        std::fprintf(log, "%d\\n", n);
+        std::fclose(log);
+    }
+    return n == 2 ? 7 : 0;
+}
+"""
+LOOP = "    for (std::size_t i = 0; i < x.size(); ++i) sum"
+PRINT = '    std::printf("%d values'
+INPUTS = {
+    "no values": "0\n",
+    "two values": "2\n1.5 2.5\n",
+    "many values": "500\n" + "\n".join(str(i * 0.7) for i in range(500)),
+}
+CASES = [ProgramCase(("3",), text.encode(), name) for name, text in INPUTS.items()]
+
+needs_detector = pytest.mark.skipif(
+    RaceDetector.find() is None, reason=f"no race detector; {INSTALL}"
+)
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> ProgramJudge:
+    return ProgramJudge(ORIGINAL, CASES, GIVEN, tmp_path_factory.mktemp("judge"))
+
+
+def instead(old: str, new: str) -> str:
+    assert old in ORIGINAL
+    return ORIGINAL.replace(old, new)
+
+
+PARALLEL = instead(LOOP, f"#pragma omp parallel for reduction(+ : sum)\n{LOOP}")
+REJECTED = {
+    "does not compile": (instead("return sum;", "return son;"), "compile", "line 8: "),
+    "wrong on one input": (
+        instead("    return sum;", "    return x.size() == 500 ? sum + 1e-3 : sum;"),
+        "differential",
+        "(arguments 3, input many values, 1 threads)",
+    ),
+    "another exit status": (instead("? 7 : 0", "? 0 : 0"), "differential", "exit status 7 expected"),
+    "prints one line more": (
+        instead(PRINT, f'    std::puts("ready");\n{PRINT}'),
+        "differential",
+        "line 1: '0' expected, 'ready' printed",
+    ),
+    "leaves no file": (instead("if (std::FILE", "if (n < 0) if (std::FILE"), "differential", "log.txt"),
+    "another text in the file": (instead("n);\n        std::fclose", "n + 1);\n        std::fclose"), "differential", "file log"),
+    "crashes": (instead("int n = 0;", "int n = *(volatile int*)8;"), "differential", "SIGSEGV"),
+    "depends on the number of threads": (
+        "#include <omp.h>\n" + instead("scale * total(x)", "scale * total(x) + omp_get_max_threads()"),
+        "differential",
+        "(arguments 3, input no values, 1 threads)",
+    ),
+    "reads out of bounds": (
+        instead("    return sum;", "    volatile double end = x.empty() ? 0.0 : x.data()[x.size()];\n    (void)end;\n    return sum;"),
+        "sanitizers",
+        "heap-buffer-overflow",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REJECTED)
+def test_wrong_candidates_are_rejected(case: str, judge: ProgramJudge) -> None:
+    candidate, gate, detail = REJECTED[case]
+    verdict = judge.verdict(candidate, case.replace(" ", "_"))
+    assert verdict.failed is not None
+    assert (verdict.failed.name, detail in verdict.failed.detail) == (gate, True), verdict.failed
+    assert not verdict.accepted
+    assert bool(verdict.diagnostics) == (gate == "compile")
+
+
+@needs_detector
+def test_a_race_in_the_whole_program_is_found_with_its_line(judge: ProgramJudge) -> None:
+    racy = instead(
+        LOOP,
+        "    int last = 0;\n#pragma omp parallel for reduction(+ : sum)\n"
+        "    for (std::size_t i = 0; i < x.size(); ++i) last = 1, sum",
+    )
+    verdict = judge.verdict(racy, "racy")
+    assert verdict.failed is not None
+    assert verdict.failed.name == "races"
+    assert re.search(r"a data race at lines? (\d+, )*8\b", verdict.failed.detail)
+
+
+def test_a_correct_candidate_is_accepted_and_timed(judge: ProgramJudge) -> None:
+    verdict = judge.verdict(PARALLEL, "parallel")
+    assert verdict.failed is None, verdict.failed
+    assert [gate.name for gate in verdict.gates] == [
+        "compile", "differential", "sanitizers", "races", "repetition",
+    ]  # fmt: skip
+    assert verdict.code_hash
+    timing = judge.timing("parallel")
+    assert [case.case for case in timing.cases] == [str(case) for case in CASES]
+    assert timing.interval.low <= timing.interval.ratio <= timing.interval.high
+    assert all(case.original_seconds > 0 and case.noise > 0 for case in timing.cases)
+    assert timing.startup_seconds > 0
+
+
+def test_a_result_that_differs_while_it_is_timed_is_told(judge: ProgramJudge) -> None:
+    late = instead("scale * total(x)", "scale * total(x) + 1")
+    assert not judge.verdict(late, "late").accepted
+    with pytest.raises(MismatchError, match="line 1"):
+        judge.timing("late")
+
+
+def test_inputs_are_generated_where_none_is_given(tmp_path: Path) -> None:
+    found = verify_program(ORIGINAL, PARALLEL, [ProgramCase()], GIVEN, tmp_path)
+    assert found.accepted, found.gates[-1]
+    assert len(found.cases) > 2
+    assert all(Path(path).read_text() for path in found.inputs)
+    assert found.timing is None
+
+
+def test_a_program_that_reads_nothing_is_just_run(tmp_path: Path) -> None:
+    silent = '#include <cstdio>\nint main(int argc, char**) { std::printf("%d\\n", argc); }\n'
+    judge = ProgramJudge(silent, given_cases("a 'b c'", []), GIVEN, tmp_path)
+    assert judge.cases == [ProgramCase(("a", "b c"))]
+
+
+BAD_ORIGINALS = {
+    "does not compile": ("int main() { return x; }", BuildError, "line 1"),
+    "needs another input": (
+        '#include <cstdio>\nint main() { char word[9]; return std::scanf("%8[a-z]", word) != 1; }',
+        SourceError,
+        "reads its standard input",
+    ),
+    "is stopped by a sanitizer": (
+        "int main(int argc, char** argv) { volatile int top = 2147483647; return top + argc > 0; }",
+        SourceError,
+        "signed integer overflow",
+    ),
+    "does not do the same twice": (
+        '#include <chrono>\n#include <cstdio>\nint main() { std::printf("%lld\\n", (long long)'
+        "std::chrono::steady_clock::now().time_since_epoch().count()); }",
+        SourceError,
+        "does not do the same twice: line 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ORIGINALS)
+def test_an_original_that_is_no_reference_is_told(case: str, tmp_path: Path) -> None:
+    source, error, said = BAD_ORIGINALS[case]
+    with pytest.raises(error, match=said):
+        ProgramJudge(source, [ProgramCase()], GIVEN, tmp_path)
+
+
+def test_programs_are_told_from_kernels() -> None:
+    assert has_main(ORIGINAL)
+    assert has_main("auto main() -> int { return 0; }")
+    assert not has_main("#include <cstdlib>\nint f(int main) { return main; }")
+    assert not has_main("struct A { int main() { return 1; } };\nint main();")
+    assert not has_main("// int main() {}\n")
