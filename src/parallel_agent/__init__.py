@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
     from parallel_agent.agent.outcome import Outcome
+    from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.replaying import Replaying, replay
     from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
@@ -27,6 +28,7 @@ __all__ = [
     "Event",
     "Interrupted",
     "Outcome",
+    "ProgramVerification",
     "Replaying",
     "RunFolder",
     "Settings",
@@ -38,6 +40,7 @@ __all__ = [
     "replay",
     "resume",
     "verify",
+    "verify_program",
 ]
 
 _HOMES = {
@@ -45,6 +48,7 @@ _HOMES = {
     "Event": "agent.events",
     "Interrupted": "agent.run",
     "Outcome": "agent.outcome",
+    "ProgramVerification": "agent.program_verify",
     "Replaying": "agent.replaying",
     "RunFolder": "agent.run_folder",
     "Settings": "settings",
@@ -56,6 +60,7 @@ _HOMES = {
     "resume": "agent.run",
     "load_settings": "settings",
     "verify": "agent.verify",
+    "verify_program": "agent.program_verify",
 }
 
 

@@ -199,12 +199,29 @@ def verify(
             "what was expected and what came.",
         ),
     ] = None,
+    arguments: Annotated[
+        str,
+        typer.Option("--args", metavar="WORDS", help="For programs with a main: their arguments."),
+    ] = "",
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="For programs with a main: their standard input; repeatable, each is a case. "
+            "Default: generated for a program that reads any.",
+        ),
+    ] = None,
+    timed: Annotated[
+        bool, typer.Option("--time", help="For programs with a main: time an accepted one too.")
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> int:
     """Say whether a candidate, written by anyone or anything, can take the place of the original.
 
-    It must pass every gate; the exit status is 1 if it does not.
+    It must pass every gate; the exit status is 1 if it does not. An original with a main is taken
+    as a whole program, unless --kernel names a function of it.
     """
     from parallel_agent.settings import load_settings
 
@@ -212,6 +229,7 @@ def verify(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
         cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check,
     )  # fmt: skip
+    from parallel_agent.agent.program_verify import is_program, verify_program
     from parallel_agent.agent.replaying import replay
     from parallel_agent.agent.verify import verify as run
     from parallel_agent.report.verdict import gate_progress, show_replaying, show_verification
@@ -221,7 +239,12 @@ def verify(
         show_replaying(replayed, as_json=as_json)
         return 0 if replayed.accepted else 1
     with gate_progress(quiet=quiet) as listener:
-        found = run(original, candidate, given=given, listener=listener)
+        found = (
+            verify_program(original, candidate, arguments=arguments, inputs=inputs or (),
+                           timed=timed, given=given, listener=listener)
+            if is_program(original, given, asked=bool(arguments or inputs or timed))
+            else run(original, candidate, given=given, listener=listener)
+        )  # fmt: skip
     show_verification(found, as_json=as_json, quiet=quiet)
     return 0 if found.accepted else 1
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from parallel_agent.agent.contracting import BuildError
-from parallel_agent.agent.program import ProgramJudge, has_main, verify_program
+from parallel_agent.agent.program import ProgramJudge, has_main
+from parallel_agent.cli import run
 from parallel_agent.kernel.source import SourceError
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import load_settings
@@ -142,12 +144,49 @@ def test_a_result_that_differs_while_it_is_timed_is_told(judge: ProgramJudge) ->
         judge.timing("late")
 
 
-def test_inputs_are_generated_where_none_is_given(tmp_path: Path) -> None:
-    found = verify_program(ORIGINAL, PARALLEL, [ProgramCase()], GIVEN, tmp_path)
-    assert found.accepted, found.gates[-1]
-    assert len(found.cases) > 2
-    assert all(Path(path).read_text() for path in found.inputs)
-    assert found.timing is None
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    (tmp_path / "original.cpp").write_text(ORIGINAL)
+    (tmp_path / "parallel.cpp").write_text(PARALLEL)
+    (tmp_path / "wrong.cpp").write_text(instead("sum;\n}", "sum + (x.size() == 5);\n}"))
+    (tmp_path / "two.txt").write_text(INPUTS["two values"])
+    return tmp_path
+
+
+def verify(files: Path, candidate: str, *flags: str | Path) -> int:
+    command = ["verify", files / "original.cpp", files / candidate, "--threads", "2", "--json"]
+    return run([str(word) for word in (*command, "--out", files / "run", *flags)])
+
+
+def test_the_verify_command_takes_programs(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ("--args", "3", "--input", files / "two.txt", "--time")
+    assert verify(files, "parallel.cpp", *flags) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["accepted"]
+    assert said["cases"] == [f"arguments 3, input {files / 'two.txt'}"]
+    assert Path(said["inputs"][0]).read_text() == INPUTS["two values"]
+    assert said["timing"]["startup_seconds"] > 0
+    assert "the start of a process" in said["notes"][-1]
+    assert json.loads((files / "run" / "verdict.json").read_text()) == said
+    assert not (files / "run" / "build").exists()
+
+
+def test_the_verify_command_rejects_programs_on_generated_inputs(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(files, "wrong.cpp") == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["gates"][-1]["name"] == "differential"
+    assert "printed (input generated, size 5, seed 0, 1 threads)" in said["gates"][-1]["detail"]
+    assert said["timing"] is None
+    assert all(Path(path).read_text() for path in said["inputs"])
+
+
+def test_what_is_for_programs_is_refused_for_kernels(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(files, "parallel.cpp", "--kernel", "total", "--args", "3") == 2
+    assert "originals with a main" in capsys.readouterr().err
 
 
 def test_a_program_that_reads_nothing_is_just_run(tmp_path: Path) -> None:

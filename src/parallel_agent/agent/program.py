@@ -1,4 +1,4 @@
-"""Program mode: an original and a candidate that have a ``main``, held against one another."""
+"""One original program, a file with a ``main``, and the candidates that are held against it."""
 
 from __future__ import annotations
 
@@ -210,59 +210,3 @@ def has_main(source: str) -> bool:
         and cursor.location.file.name == unit.spelling
         for cursor in unit.cursor.get_children()
     )
-
-
-class ProgramVerification(BaseModel):
-    """What `verify_program` says: the gates, on which cases, and the timing where it was asked for.
-
-    ``inputs`` are the files with the standard input of each of the ``cases``, empty where it has
-    none: with them every run that a gate speaks of can be run again. Times in seconds.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    accepted: bool
-    gates: tuple[GateResult, ...]
-    cases: tuple[str, ...]
-    inputs: tuple[str, ...]
-    relative_tolerance: float
-    threads: int
-    timing: ProgramTiming | None = None
-
-
-def verify_program(
-    original: str,
-    candidate: str,
-    cases: Sequence[ProgramCase],
-    given: Settings,
-    directory: Path,
-    *,
-    report: Callable[[GateResult], None] = lambda result: None,
-    timed: bool = False,
-) -> ProgramVerification:
-    """Say whether one program can take another one's place; time it if so and ``timed``.
-
-    The sources are texts. Builds go to ``directory``, an empty folder, and inputs to ``inputs`` in
-    it. Raises what `ProgramJudge` and `ProgramJudge.timing` raise.
-    """
-    judge = ProgramJudge(original, cases, given, directory)
-    inputs = tuple(_kept(case, directory, number) for number, case in enumerate(judge.cases))
-    verdict = judge.verdict(candidate, report=report)
-    return ProgramVerification(
-        accepted=verdict.accepted,
-        gates=verdict.gates,
-        cases=tuple(str(case) for case in judge.cases),
-        inputs=inputs,
-        relative_tolerance=judge.reference.tolerance.relative,
-        threads=given.thread_count,
-        timing=judge.timing() if timed and verdict.accepted else None,
-    )
-
-
-def _kept(case: ProgramCase, directory: Path, number: int) -> str:
-    if not case.stdin:
-        return ""
-    path = directory / "inputs" / f"{number}.txt"
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(case.stdin)
-    return str(path.absolute())

@@ -48,7 +48,7 @@ class Verification(BaseModel):
     run: str
 
 
-def _ignore(event: Event) -> None:
+def ignore(event: Event) -> None:
     """Listen to nothing."""
 
 
@@ -57,7 +57,7 @@ def verify(
     candidate: str | Path,
     *,
     given: Settings | None = None,
-    listener: Listener = _ignore,
+    listener: Listener = ignore,
     **overrides: Any,
 ) -> Verification:
     """Say whether the function in the file ``candidate`` can take the place of the original's.
