@@ -166,6 +166,7 @@ def test_the_verify_command_takes_programs(files: Path, capsys: pytest.CaptureFi
     assert said["cases"] == [f"arguments 3, input {files / 'two.txt'}"]
     assert Path(said["inputs"][0]).read_text() == INPUTS["two values"]
     assert said["timing"]["startup_seconds"] > 0
+    assert said["gates"][-1]["name"] == "timing"
     assert "the start of a process" in said["notes"][-1]
     assert json.loads((files / "run" / "verdict.json").read_text()) == said
     assert not (files / "run" / "build").exists()

@@ -19,6 +19,7 @@ from parallel_agent.measurement.process_timing import (
     time_processes,
 )
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval, noise_floor
+from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.toolchain.program import ProgramCase, ProgramRun, reads_input, run_program
@@ -132,7 +133,8 @@ class ProgramJudge:
     def timing(self, name: str = "candidate") -> ProgramTiming:
         """Time a candidate that was accepted under that name, on every case.
 
-        Waits for the timing lane. Raises MismatchError where a result differs after all.
+        Waits for the timing lane. Raises MismatchError where a result differs after all, and
+        SourceError where the original's own does.
         """
         empty = self._built(_EMPTY, "empty", "optimized")
         candidate = self._directory / name / "optimized"
@@ -176,7 +178,10 @@ class ProgramJudge:
     def _timed(self, candidate: Path, case: ProgramCase) -> CaseTiming:
         plan = plan_for(self._given.effort)
         same = self._pair(self.reference.binary, case)
-        against_itself = time_processes(same, plan)
+        try:
+            against_itself = time_processes(same, plan)
+        except MismatchError as error:
+            raise SourceError(f"the original does not do the same twice: {error}", _HINT) from None
         noise = noise_floor(against_itself.original, against_itself.candidate)
         samples = time_processes(self._pair(candidate, case), plan, noise)
         return CaseTiming(

@@ -13,6 +13,7 @@ from parallel_agent.agent.intake import read_source
 from parallel_agent.agent.program import ProgramJudge, ProgramTiming, has_main
 from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.verify import BUILD, Listener, Verification, ignore
+from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import Settings, SettingsError, load_settings
 from parallel_agent.toolchain.program import ProgramCase
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
@@ -63,8 +64,8 @@ def verify_program(
     without any they are generated for a program that reads its input. ``overrides`` are settings
     by name, used where no ``given`` settings come. ``listener`` is called with every event.
 
-    Raises SettingsError, SourceError, FolderError, CompilerMissing, BuildError or MismatchError
-    when there is nothing to hold the candidate against.
+    Raises SettingsError, SourceError, FolderError, CompilerMissing, BuildError or WorkerError when
+    there is nothing to hold the candidate against.
     """
     started = time.perf_counter()
     path = Path(original)
@@ -77,16 +78,17 @@ def verify_program(
         judge = ProgramJudge(text, cases, chosen, folder.path(BUILD))
         kept = tuple(_kept(case, folder, number) for number, case in enumerate(judge.cases))
         verdict = judge.verdict(rewritten, report=lambda result: listener(_told(result)))
-        timing = None
+        gates, timing = verdict.gates, None
         if timed and verdict.accepted:
             listener(Event(kind="stage", message="timing both programs"))
-            timing = judge.timing()
+            result, timing = _timed(judge)
+            gates = (*gates, result)
         folder.write(text, "original.cpp")
         folder.write(rewritten, "candidate.cpp")
         verification = ProgramVerification(
-            accepted=verdict.accepted,
+            accepted=all(gate.passed for gate in gates),
             kernel="main",
-            gates=verdict.gates,
+            gates=gates,
             contract=None,
             threads=chosen.thread_count,
             notes=tuple(_notes(judge, timing)),
@@ -105,6 +107,18 @@ def verify_program(
     finally:
         shutil.rmtree(folder.root / BUILD, ignore_errors=True)
         folder.unlock()
+
+
+def _timed(judge: ProgramJudge) -> tuple[GateResult, ProgramTiming | None]:
+    """The timing as a gate: every result of every timed run is compared as well."""
+    started = time.perf_counter()
+    try:
+        timing, detail = judge.timing(), "every result of every timed run"
+    except MismatchError as error:
+        timing, detail = None, str(error)
+    seconds = time.perf_counter() - started
+    passed = timing is not None
+    return GateResult(name="timing", passed=passed, seconds=seconds, detail=detail), timing
 
 
 def _kept(case: ProgramCase, folder: RunFolder, number: int) -> str:

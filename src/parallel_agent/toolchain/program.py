@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from parallel_agent.toolchain import sandbox
-from parallel_agent.toolchain.errors import WorkerDied
+from parallel_agent.toolchain.errors import WorkerDied, WorkerError
 from parallel_agent.toolchain.runner import OPENMP_ENVIRONMENT, SANITIZER_EXIT
 from parallel_agent.toolchain.sandbox import Completed, Limits
 
@@ -95,7 +95,7 @@ def run_program(
 ) -> ProgramRun:
     """Run a program once in an empty folder of its own beside ``binary``, which is removed after.
 
-    Raises SandboxUnavailable and OSError as `sandbox.run` does, ValueError where the program left
+    Raises SandboxUnavailable and OSError as `sandbox.run` does, WorkerError where the program left
     more files than can be compared.
     """
     with tempfile.TemporaryFile() as stdin:
@@ -140,16 +140,11 @@ def _run(
 
 
 def _files(root: Path) -> Iterator[tuple[str, bytes]]:
-    """What lies in a folder, sorted by path; ValueError if it is too much to be compared."""
-    room = _MAX_FILE_BYTES
-    for number, path in enumerate(sorted(root.rglob("*"))):
-        if path.is_symlink():
-            content = os.fsencode(path.readlink())
-        elif path.is_file():
-            content = path.read_bytes() if path.stat().st_size <= room else b"\0" * (room + 1)
-        else:
-            continue
-        room -= len(content)
-        if room < 0 or number >= _MAX_FILES:
-            raise ValueError("the program left more files than can be compared")
+    """What lies in a folder, sorted by path; WorkerError if it is too much to be compared."""
+    found = [path for path in sorted(root.rglob("*")) if path.is_symlink() or path.is_file()]
+    size = sum(path.lstat().st_size for path in found)
+    if len(found) > _MAX_FILES or size > _MAX_FILE_BYTES:
+        raise WorkerError(f"{len(found)} files with {size >> 20} MiB are too much to be compared")
+    for path in found:
+        content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
         yield str(path.relative_to(root)), content
