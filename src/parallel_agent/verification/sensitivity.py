@@ -127,6 +127,11 @@ class Sensors:
         }
         return Observation(movements, floating_inputs(signature, arguments))
 
+    @property
+    def missing(self) -> list[str]:
+        """The other builds that failed, when they were built or while they ran."""
+        return [name for name in _REBUILDS if name not in self._rebuilt]
+
     def _asked(self, workers: dict[str, Worker], way: str, case: Case) -> dict[str, Any] | None:
         """The results of one worker; None where there is none, or no longer."""
         try:

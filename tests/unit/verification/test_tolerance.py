@@ -107,10 +107,23 @@ def test_nan_everywhere_is_refused_and_one_number_suffices() -> None:
     nothing = (100, [seen([np.nan, np.inf]), seen([np.nan])])
     with pytest.raises(ContractError, match="'y' is NaN or infinite in every run"):
         tolerance(nothing)
-    assert tolerance((10, [seen([1.5])]), nothing).caution == "is 1.5 in every run"
+    assert (
+        tolerance((10, [seen([1.5])]), nothing).caution == "is 1.5 in every run, which says little"
+    )
     assert tolerance((1, [seen([np.nan])])).caution == ""
     assert tolerance((100, [seen([])])).caution == ""
 
 
 def test_the_same_number_everywhere_is_told() -> None:
-    assert tolerance((4, [seen([0.0])]), (20, [seen([0.0, -0.0])])).caution == "is 0 in every run"
+    assert (
+        tolerance((4, [seen([0.0])]), (20, [seen([0.0, -0.0])])).caution
+        == "is 0 in every run, which says little"
+    )
+
+
+def test_sizes_at_which_nothing_can_be_told_are_named() -> None:
+    some, nothing = seen([1.5, 2.5], rounding=EPS), seen([0.0, np.inf])
+    found = tolerance((20, [some]), (50, [nothing]), (90, [nothing]))
+    assert found.caution == "is nothing but 0, NaN or infinite at n = 50; n = 90, which says little"
+    # At the smallest sizes there is often nothing to compute.
+    assert tolerance((0, [nothing]), (20, [some])).caution == ""
