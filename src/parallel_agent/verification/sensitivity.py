@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from parallel_agent.kernel.codec import decode_calls, encode_calls
+from parallel_agent.kernel.codec import Decoder, decode_calls, encode_calls
 from parallel_agent.kernel.source import Kernel
 from parallel_agent.toolchain.adapter import adapter_sources
 from parallel_agent.toolchain.compiler import Compiler
@@ -107,7 +107,8 @@ class Sensors:
     def observe(self, case: Case) -> Observation:
         """Run the original on one input in every way. WorkerError if it fails on plain inputs."""
         signature = self.reference.signature
-        arguments = self.reference.workload.draw(case.sizes, np.random.default_rng(list(case.seed)))
+        decoder = Decoder(case.payload)
+        arguments = [decoder.value(parameter.type) for parameter in signature.parameters]
         results = self._results(self._original, case.payload)
 
         def noisy(copy: int) -> dict[str, Any]:

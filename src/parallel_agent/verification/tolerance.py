@@ -213,10 +213,10 @@ def _round_up(number: float) -> float:
 
 
 def _merged(steps: list[Step]) -> list[Step]:
-    """The steps without those whose tolerance the next one has too."""
-    pairs = zip(steps, [*steps[1:], None], strict=True)
+    """The steps without those whose tolerance the steps around them have too."""
+    bounds = [step.bound for step in steps]
     return [
         step
-        for step, after in pairs
-        if after is None or (step.relative, step.absolute) != (after.relative, after.absolute)
+        for i, step in enumerate(steps)
+        if i in (0, len(steps) - 1) or not bounds[i - 1] == bounds[i] == bounds[i + 1]
     ]

@@ -59,8 +59,9 @@ def test_a_step_for_every_size_whose_tolerance_is_another() -> None:
     def size(n: int, error: float) -> tuple[int, list[Observation]]:
         return n, [seen(np.linspace(1, 2, 50), noise=error, rounding=error)]
 
-    found = tolerance(size(10, EPS), size(20, EPS), size(100, 1e-12), size(200, EPS))
-    assert [step.upto for step in found.steps] == [{"n": 20}, {"n": 200}]
+    sizes = (size(10, EPS), size(15, EPS), size(20, EPS), size(100, 1e-12), size(200, EPS))
+    found = tolerance(*sizes)
+    assert [step.upto["n"] for step in found.steps] == [10, 20, 100, 200]
     for n, error in ((10, EPS), (100, 1e-12), (200, 1e-12)):  # as much as the size before
         bound = found.at({"n": n})
         assert 16 * error <= bound.absolute + bound.relative <= 100 * error
