@@ -380,7 +380,7 @@ def test_where_the_original_is_chaotic_only_the_same_numbers_pass(tmp_path: Path
     assert "n = 7" not in orbit.caution
     assert not comparison.results["root"].at({"n": 100}).exact
     assert comparison.results["root"].caution == ""
-    assert comparison.results["return"].caution == "is 2 in every run"
+    assert comparison.results["return"].caution == "is 2 in every run, which says little"
 
 
 def test_a_result_that_is_nowhere_a_number_is_refused(tmp_path: Path) -> None:

@@ -38,6 +38,11 @@ class Step(_Model):
     relative: float = Field(0.0, ge=0)
     absolute: float = Field(0.0, ge=0)
 
+    @property
+    def bound(self) -> Bound:
+        """The tolerance itself."""
+        return Bound(self.relative, self.absolute)
+
 
 class Tolerance(_Model):
     """How far one floating-point result may lie from the original's, as calibrated.
@@ -51,21 +56,25 @@ class Tolerance(_Model):
     steps: list[Step] = Field(default_factory=list)
 
     def at(self, sizes: Mapping[str, int]) -> Bound:
-        """The bound at these sizes.
+        """The bound at these sizes: between two steps the larger, or exact if one of them is.
 
         Beyond the largest that was calibrated the bound grows in proportion to the work: rounding
         errors grow no faster than the number of operations (Higham, Accuracy and Stability of
         Numerical Algorithms, 2nd ed., section 4.2).
         """
-        work = extent(sizes)
-        for step in self.steps:
-            if work <= extent(step.upto):
-                return Bound(step.relative, step.absolute)
         if not self.steps:
             return EXACT
-        last = self.steps[-1]
-        growth = work / extent(last.upto)
-        return Bound(growth * last.relative, growth * last.absolute)
+        work = extent(sizes)
+        below = self.steps[0].bound
+        for step in self.steps:
+            reached = extent(step.upto)
+            if work == reached:
+                return step.bound
+            if work < reached:
+                return _between(below, step.bound)
+            below = step.bound
+        growth = work / reached
+        return Bound(growth * below.relative, growth * below.absolute)
 
 
 class Comparison(_Model):
@@ -106,6 +115,12 @@ class Comparison(_Model):
             return Bound(UNCALIBRATED, 0.0)
         found = self.results.get(result)
         return EXACT if found is None else found.at(sizes)
+
+
+def _between(one: Bound, other: Bound) -> Bound:
+    if one.exact or other.exact:
+        return EXACT
+    return Bound(max(one.relative, other.relative), max(one.absolute, other.absolute))
 
 
 def extent(sizes: Mapping[str, int]) -> int:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from parallel_agent.kernel.codec import decode_calls, encode_calls
+from parallel_agent.kernel.codec import Decoder, decode_calls, encode_calls
 from parallel_agent.kernel.source import Kernel
 from parallel_agent.toolchain.adapter import adapter_sources
 from parallel_agent.toolchain.compiler import Compiler
@@ -107,7 +107,8 @@ class Sensors:
     def observe(self, case: Case) -> Observation:
         """Run the original on one input in every way. WorkerError if it fails on plain inputs."""
         signature = self.reference.signature
-        arguments = self.reference.workload.draw(case.sizes, np.random.default_rng(list(case.seed)))
+        decoder = Decoder(case.payload)
+        arguments = [decoder.value(parameter.type) for parameter in signature.parameters]
         results = self._results(self._original, case.payload)
 
         def noisy(copy: int) -> dict[str, Any]:
@@ -126,6 +127,11 @@ class Sensors:
             for name, values in results.items()
         }
         return Observation(movements, floating_inputs(signature, arguments))
+
+    @property
+    def missing(self) -> list[str]:
+        """The other builds that failed, when they were built or while they ran."""
+        return [name for name in _REBUILDS if name not in self._rebuilt]
 
     def _asked(self, workers: dict[str, Worker], way: str, case: Case) -> dict[str, Any] | None:
         """The results of one worker; None where there is none, or no longer."""

@@ -52,7 +52,8 @@ def calibrate(
             for name in {name for seen in observations for name in seen.movements}:
                 gauge = gauges.setdefault(name, Gauge(name))
                 gauge.add(sizes, [seen for seen in observations if name in seen.movements])
-    results = {name: gauges[name].tolerance() for name in sorted(gauges)}
+        missing = "".join(f"; the build '{name}' failed" for name in asked.missing)
+    results = {name: gauges[name].tolerance(missing) for name in sorted(gauges)}
     return comparison.model_copy(update={"results": results})
 
 
@@ -89,6 +90,7 @@ class Gauge:
     bound: Bound = EXACT
     steps: list[Step] = field(default_factory=list)
     unstable: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     few: list[tuple[Any, Any]] = field(default_factory=list)
     seen: str = ""
 
@@ -98,6 +100,8 @@ class Gauge:
         for seen, movement in zip(observations, movements, strict=True):
             self._note(movement, seen.inputs, sizes)
         spread = Spread.of(movements, self.unit)
+        if self.large and any(len(m.values) for m in movements) and not spread.values.any():
+            self.silent.append(_shown(sizes))
         if len(spread.values) == 0:
             return
         # A single number may be near zero by chance; at the size before, it was another one.
@@ -138,29 +142,38 @@ class Gauge:
         self.most = max(self.most, float(finite.max(initial=-math.inf)))
         self.large |= len(numbers) > 0 and extent(sizes) >= LARGE
 
-    def tolerance(self) -> Tolerance:
-        """The calibrated tolerance; ContractError if all that was seen is NaN or infinite."""
+    def tolerance(self, note: str = "") -> Tolerance:
+        """The calibrated tolerance; ContractError if all that was seen is NaN or infinite.
+
+        ``note`` goes with the evidence.
+        """
         if self.large and self.least > self.most:
             raise ContractError(
                 f"the result '{self.name}' is NaN or infinite in every run of the original, which"
                 " says nothing: give the parameters values for which it is defined"
             )
-        constant = f"is {self.least:g} in every run" if self.least == self.most else ""
         if self.copies:
-            evidence = (
-                "a selection: every number occurs among the inputs, so it is compared exactly"
-            )
-            return Tolerance(evidence=evidence, caution=constant)
+            evidence = "a selection: every number occurs among the inputs: compared exactly"
+            return Tolerance(evidence=evidence, caution=self._caution())
         if not self.rounded:
-            evidence = "nothing was rounded on the way to it, so it is compared exactly"
-            return Tolerance(evidence=evidence, caution=constant)
-        caution = constant
-        if self.unstable:
-            caution = (
+            evidence = "nothing was rounded on the way to it: compared exactly"
+            return Tolerance(evidence=evidence, caution=self._caution())
+        steps = _merged(self.steps)
+        return Tolerance(evidence=self.seen + note, caution=self._caution(), steps=steps)
+
+    def _caution(self) -> str:
+        """What the comparison cannot tell; empty if there is nothing of the kind."""
+        if self.least == self.most:
+            return f"is {self.least:g} in every run, which says little"
+        if self.unstable and not self.copies:
+            return (
                 f"moves by more than {UNSTABLE:.1%} under rounding errors alone at "
                 f"{'; '.join(self.unstable)}: only the same numbers are accepted there"
             )
-        return Tolerance(evidence=self.seen, caution=caution, steps=_merged(self.steps))
+        if self.silent:
+            sizes = "; ".join(self.silent)
+            return f"is nothing but 0, NaN or infinite at {sizes}, which says little"
+        return ""
 
 
 def _are_copies(numbers: Any, inputs: Any) -> bool:
@@ -200,10 +213,10 @@ def _round_up(number: float) -> float:
 
 
 def _merged(steps: list[Step]) -> list[Step]:
-    """The steps without those whose tolerance the next one has too."""
-    pairs = zip(steps, [*steps[1:], None], strict=True)
+    """The steps without those whose tolerance the steps around them have too."""
+    bounds = [step.bound for step in steps]
     return [
         step
-        for step, after in pairs
-        if after is None or (step.relative, step.absolute) != (after.relative, after.absolute)
+        for i, step in enumerate(steps)
+        if i in (0, len(steps) - 1) or not bounds[i - 1] == bounds[i] == bounds[i + 1]
     ]

@@ -36,7 +36,8 @@ STEPS = Tolerance(
         ({"n": 0, "m": 7}, Bound(1e-15, 0.0)),
         ({"n": 5, "m": 4}, Bound(1e-15, 0.0)),
         ({"n": 3, "m": 7}, EXACT),
-        ({"n": 11, "m": 10}, Bound(1e-14, 1e-12)),
+        ({"n": 11, "m": 10}, EXACT),  # between a size that is exact and one that is not
+        ({"n": 100, "m": 10}, Bound(1e-14, 1e-12)),
         ({"n": 1000, "m": 1}, Bound(1e-14, 1e-12)),
         ({"n": 1000, "m": 3}, Bound(3e-14, 3e-12)),
     ],
@@ -45,6 +46,18 @@ def test_the_step_is_the_first_that_is_large_enough(sizes: dict[str, int], bound
     found = STEPS.at(sizes)
     assert found.relative == pytest.approx(bound.relative)
     assert found.absolute == pytest.approx(bound.absolute)
+
+
+def test_between_two_steps_the_larger_holds() -> None:
+    falling = Tolerance(
+        steps=[
+            Step(upto={"n": 4}, relative=1e-15, absolute=1e-9),
+            Step(upto={"n": 8}, relative=1e-14, absolute=1e-12),
+        ]
+    )
+    assert falling.at({"n": 6}) == (1e-14, 1e-9)
+    assert falling.at({"n": 8}) == (1e-14, 1e-12)
+    assert falling.at({"n": 2}) == (1e-15, 1e-9)
 
 
 def test_without_steps_it_is_exact() -> None:

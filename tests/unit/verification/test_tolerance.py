@@ -59,8 +59,9 @@ def test_a_step_for_every_size_whose_tolerance_is_another() -> None:
     def size(n: int, error: float) -> tuple[int, list[Observation]]:
         return n, [seen(np.linspace(1, 2, 50), noise=error, rounding=error)]
 
-    found = tolerance(size(10, EPS), size(20, EPS), size(100, 1e-12), size(200, EPS))
-    assert [step.upto for step in found.steps] == [{"n": 20}, {"n": 200}]
+    sizes = (size(10, EPS), size(15, EPS), size(20, EPS), size(100, 1e-12), size(200, EPS))
+    found = tolerance(*sizes)
+    assert [step.upto["n"] for step in found.steps] == [10, 20, 100, 200]
     for n, error in ((10, EPS), (100, 1e-12), (200, 1e-12)):  # as much as the size before
         bound = found.at({"n": n})
         assert 16 * error <= bound.absolute + bound.relative <= 100 * error
@@ -107,10 +108,23 @@ def test_nan_everywhere_is_refused_and_one_number_suffices() -> None:
     nothing = (100, [seen([np.nan, np.inf]), seen([np.nan])])
     with pytest.raises(ContractError, match="'y' is NaN or infinite in every run"):
         tolerance(nothing)
-    assert tolerance((10, [seen([1.5])]), nothing).caution == "is 1.5 in every run"
+    assert (
+        tolerance((10, [seen([1.5])]), nothing).caution == "is 1.5 in every run, which says little"
+    )
     assert tolerance((1, [seen([np.nan])])).caution == ""
     assert tolerance((100, [seen([])])).caution == ""
 
 
 def test_the_same_number_everywhere_is_told() -> None:
-    assert tolerance((4, [seen([0.0])]), (20, [seen([0.0, -0.0])])).caution == "is 0 in every run"
+    assert (
+        tolerance((4, [seen([0.0])]), (20, [seen([0.0, -0.0])])).caution
+        == "is 0 in every run, which says little"
+    )
+
+
+def test_sizes_at_which_nothing_can_be_told_are_named() -> None:
+    some, nothing = seen([1.5, 2.5], rounding=EPS), seen([0.0, np.inf])
+    found = tolerance((20, [some]), (50, [nothing]), (90, [nothing]))
+    assert found.caution == "is nothing but 0, NaN or infinite at n = 50; n = 90, which says little"
+    # At the smallest sizes there is often nothing to compute.
+    assert tolerance((0, [nothing]), (20, [some])).caution == ""
