@@ -11,6 +11,7 @@ from parallel_agent.kernel.contract import Contract, ContractError
 from parallel_agent.kernel.inference import check, infer
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.settings import Settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.verification.build import build
 
@@ -55,6 +56,7 @@ def infer_contract(source: Path, given: Settings) -> str:
 
     Raises SourceError, CompilerMissing, BuildError, and what `get_contract` raises.
     """
+    sandbox.choose(no_sandbox=given.no_sandbox)
     text = read_source(source)
     compiler = Compiler.find(given.cxx, given.cxxflags)
     parsed = take_in(text, given.kernel, compiler)

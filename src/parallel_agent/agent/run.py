@@ -28,6 +28,7 @@ from parallel_agent.agent.state import RunInput
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.settings import Settings, load_settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 
 Listener = Callable[[Event], None]
@@ -64,7 +65,8 @@ def optimize(
     spending goes there, else to an account in the run folder with ``budget`` as its cap.
 
     Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
-    BuildError or WorkerError when there is nothing to optimize, and Interrupted on Ctrl-C.
+    SandboxUnavailable, BuildError or WorkerError when there is nothing to optimize, and Interrupted
+    on Ctrl-C.
     """
     chosen = given if given is not None else load_settings(**overrides)
     path = Path(source)
@@ -72,6 +74,7 @@ def optimize(
     beside = path.with_suffix(".toml")
     if chosen.contract is None and beside.is_file():
         chosen = chosen.model_copy(update={"contract": beside})
+    sandbox.choose(no_sandbox=chosen.no_sandbox)
     Compiler.find(chosen.cxx, chosen.cxxflags)
     folder = RunFolder.create(chosen.out, path.stem)
     try:
@@ -115,6 +118,7 @@ def resume(
         if folder.exists("outcome.json"):
             return Outcome.model_validate_json(folder.read("outcome.json"))
         given = Settings(**folder.read_json("run.json"))
+        sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
         return _run(context, None, listener)
     finally:

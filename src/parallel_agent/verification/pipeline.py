@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Diagnostic
 from parallel_agent.verification.compilation import CompilationGate
 from parallel_agent.verification.differential import (
@@ -63,5 +64,6 @@ def examine(
         gates=tuple(results),
         diagnostics=diagnostics,
         code_hash=examination.code_hash,
+        notes=sandbox.notes(),
         binary="" if examination.optimized is None else examination.optimized.name,
     )
