@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to what pip cannot install: a C++ compiler, make, prlimit, and a Python with venv.
+# Sees to what pip cannot install: a C++ compiler, make, prlimit, bubblewrap, and a Python with venv.
 #
 # Does nothing where all is there. Otherwise root gets it installed with apt-get; everybody else is
 # told the command and the exit status is 3. With the argument "race-detector" it sees to clang with
@@ -35,6 +35,7 @@ add() { missing="$missing $1"; }
 command -v g++ >/dev/null 2>&1 || add g++
 command -v make >/dev/null 2>&1 || add make
 command -v prlimit >/dev/null 2>&1 || add util-linux
+command -v bwrap >/dev/null 2>&1 || add bubblewrap
 if [ -z "$(find_python ', ensurepip')" ]; then
     python=$(find_python '')
     add "${python:-python3}-venv"

@@ -147,6 +147,17 @@ def test_a_program_cannot_replace_itself(scene: Scene, place: Place) -> None:
     assert scene.program.exists()
 
 
+def test_a_terminal_that_was_given_cannot_be_typed_in(scene: Scene, place: Place) -> None:
+    assert not scene.typed(place)
+
+
+def test_a_terminal_can_be_typed_in_without_the_filter(scene: Scene) -> None:
+    setting = Path("/proc/sys/dev/tty/legacy_tiocsti")
+    if not works(Bubblewrap.find) or (setting.exists() and setting.read_text().strip() == "0"):
+        pytest.skip("bubblewrap does not work here, or the kernel refuses")
+    assert scene.typed(Place(without("filter"), "plain"))
+
+
 def test_nothing_outlives_a_program_that_ended(scene: Scene, place: Place) -> None:
     mark = f"mark-{os.getpid()}-ended"
     scene.attempt("daemon_of_ended", place, arguments={"mark": mark})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -134,8 +135,10 @@ def _sandbox_check() -> Check:
     if found.launcher is None:
         remedy = f"{SANDBOX_INSTALL}, or trust all code and run with --no-sandbox"
         return Check("sandbox", False, problems, remedy)
-    instead = f" ({problems}: {SANDBOX_INSTALL} gives the better one)" if problems else ""
-    return Check("sandbox", True, f"{found.launcher.name}{instead}")
+    detail = f"{found.launcher.name} ({problems})" if problems else found.launcher.name
+    if shutil.which("bwrap") is None:
+        detail += f"; to have the better one: {SANDBOX_INSTALL}"
+    return Check("sandbox", True, detail)
 
 
 def _race_check() -> Check:

@@ -22,7 +22,6 @@ class Process:
     running: bool
     """False for a zombie: a container's init may never reap its orphans."""
     parent: int
-    group: int
     threads: int
     resident_bytes: int
 
@@ -42,7 +41,11 @@ def family(leader: int) -> list[Process]:
 
 def group_is_running(leader: int) -> bool:
     """Whether anything of a process group is left, zombies aside."""
-    return any(process.group == leader and process.running for process in _everyone())
+    for pid in _pids():
+        with suppress(OSError):
+            if os.getpgid(pid) == leader and _read(pid).running:
+                return True
+    return False
 
 
 def threads_of_user(uid: int) -> int:
@@ -56,10 +59,13 @@ def threads_of_user(uid: int) -> int:
 
 
 def _everyone() -> Iterator[Process]:
-    for entry in _PROC.iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                yield _read(int(entry.name))
+    for pid in _pids():
+        with suppress(OSError):
+            yield _read(pid)
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
 
 
 def _children(pid: int) -> Iterator[int]:
@@ -83,7 +89,6 @@ def _read(pid: int) -> Process:
         pid=pid,
         running=fields[0] not in (b"Z", b"X"),
         parent=int(fields[1]),
-        group=int(fields[2]),
         threads=int(fields[17]),
         resident_bytes=int(fields[21]) * _PAGE,
     )

@@ -37,6 +37,8 @@ PLAIN = 64321
 LIMITS = Limits(wall_seconds=20.0)
 _PATIENCE = 20.0
 _ALLOW_ALL = struct.pack("=HBBI", 0x06, 0, 0, 0x7FFF0000)
+_PR_CAPBSET_DROP = 24
+_IN_CONTAINERS = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31}
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 _UNSHARE = {"x86_64": 272, "aarch64": 97}
 
@@ -202,6 +204,35 @@ class Scene:
 
         return _as(place, self.folder, act)
 
+    def typed(self, place: Place) -> bool:
+        """Whether a program that was given a terminal can type in it."""
+
+        def act() -> Completed:
+            master, terminal = os.openpty()
+            with (
+                self._scenery(place) as (cwd, given),
+                sandbox.launched_by(place.launcher()),
+                (cwd / "log").open("w+b") as log,
+            ):
+                process = sandbox.spawn(
+                    self._command("type_in_terminal", {**given, "terminal": str(terminal)}),
+                    cwd=cwd,
+                    limits=LIMITS,
+                    pass_fds=(terminal,),
+                    stdout=log,
+                    stderr=log,
+                )
+                _until(lambda: b"escaped:" in (cwd / "log").read_bytes())
+                sandbox.kill_group(process)
+                text = (cwd / "log").read_text()
+            os.close(master)
+            os.close(terminal)
+            return Completed(returncode=0, stdout=text, stderr="", seconds=0.0)
+
+        found = _as(place, self.folder, act).stdout
+        assert "escaped:" in found, found
+        return "type_in_terminal" in found
+
     def caller_killed(self, place: Place, mark: str) -> bool:
         """Kill a process with a program in the sandbox; whether the program had been running."""
 
@@ -321,7 +352,13 @@ def _become(place: Place, folder: Path) -> None:
 
 
 def _forbid_namespaces() -> None:
-    """As containers do: ``unshare`` fails for this process and all that it starts."""
+    """As containers do: ``unshare`` fails for this process and all that it starts.
+
+    Root's capabilities are those that Docker leaves by default.
+    """
+    for capability in set(range(64)) - _IN_CONTAINERS:
+        with suppress(OSError):  # there are not that many, or this user has none
+            _prctl(_PR_CAPBSET_DROP, capability)
     rules = b"".join(
         struct.pack("=HBBI", *instruction)
         for instruction in (
