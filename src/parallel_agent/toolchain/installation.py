@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from parallel_agent.toolchain.launchers.view import holds_home
+
+_MOST_LINKS = 40  # as the kernel follows
 _IN_FLAG = re.compile(r"/[^,]*")
 
 
@@ -16,22 +19,22 @@ def needed_paths(cxx: str, flags: Sequence[str]) -> tuple[Path, ...]:
     a flag never a folder that holds the home.
     """
     found = [*_installations(cxx), *_in_flags(flags)]
-    return tuple(path for path in found if path.exists() and not _holds_home(path))
+    return tuple(path for path in found if path.exists() and not _is_private(path))
 
 
 def _installations(cxx: str) -> Iterator[Path]:
     """For every link on the way to the compiler: links may lead from one installation to another."""
     path = Path(cxx).absolute() if "/" in cxx else None
-    hops = 0
-    while path is not None and hops < 40:
-        folder = path.parent
-        installed = folder.name == "bin" and not _holds_home(folder.parent)
-        yield folder.parent if installed else folder
-        path = folder / path.readlink() if path.is_symlink() else None
-        hops += 1
-    if "/" in cxx:
-        real = Path(cxx).resolve()
-        yield real.parent.parent if real.parent.name == "bin" else real.parent
+    for _ in range(_MOST_LINKS):
+        if path is None:
+            return
+        yield _installation(path)
+        path = path.parent / path.readlink() if path.is_symlink() else None
+
+
+def _installation(compiler: Path) -> Path:
+    folder = compiler.parent
+    return folder.parent if folder.name == "bin" and not _is_private(folder.parent) else folder
 
 
 def _in_flags(flags: Sequence[str]) -> Iterator[Path]:
@@ -39,8 +42,6 @@ def _in_flags(flags: Sequence[str]) -> Iterator[Path]:
         yield from map(Path, _IN_FLAG.findall(flag))
 
 
-def _holds_home(path: Path) -> bool:
-    """Whether a folder is too much to show: it holds the user's home, or is a part kept in it."""
-    home = Path.home()
-    private = (home / ".local", home / ".config")
-    return path == home or path in home.parents or path in private
+def _is_private(path: Path) -> bool:
+    """Whether a folder is too much to show: it holds the user's home, or settings and keys."""
+    return holds_home(path) or path in (Path.home() / ".local", Path.home() / ".config")

@@ -138,7 +138,7 @@ def _own_files(job: Job) -> Iterator[str]:
     program = view.program_of(job)
     folders = [*view.exposed(), *job.readable]
     if program is not None:
-        folders.append(program.parent)
+        folders.append(view.folder_of(program))
     for path in sorted(folders):
         yield from _shown(path)
     yield from _shown(job.cwd, "--bind" if job.writable else "--ro-bind")

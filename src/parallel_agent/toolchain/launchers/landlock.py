@@ -102,7 +102,7 @@ def _paths(job: Job) -> Iterator[str]:
     readable += [*view.exposed(), *job.readable]
     program = view.program_of(job)
     if program is not None:
-        readable.append(program.parent)
+        readable.append(view.folder_of(program))
     for path in readable:
         if path.exists():
             yield from ("-r", str(path))

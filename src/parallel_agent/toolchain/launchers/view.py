@@ -48,6 +48,17 @@ def is_system(path: Path) -> bool:
     return any(path.is_relative_to(folder) for folder in SYSTEM)
 
 
+def holds_home(path: Path) -> bool:
+    """Whether a folder is too much to show: it holds the user's home."""
+    home = Path.home()
+    return path == home or path in home.parents
+
+
+def folder_of(program: Path) -> Path:
+    """What to show of a program's folder: all of it, or in the user's home the program alone."""
+    return program if holds_home(program.parent) else program.parent
+
+
 def program_of(job: Job) -> Path | None:
     """The program's file, if it was named by a path outside the system."""
     path = Path(job.argv[0])
@@ -59,8 +70,7 @@ def hand_over(folder: Path) -> None:
 
     Raises ValueError for a folder that holds the caller's home.
     """
-    home = Path.home()
-    if folder == home or folder in home.parents:
+    if holds_home(folder):
         raise ValueError(f"{folder} cannot be the working directory of a program in the sandbox")
     for _, folders, files, descriptor in os.fwalk(folder):
         for name in (".", *folders, *files):
