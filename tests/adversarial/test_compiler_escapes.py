@@ -122,8 +122,8 @@ def test_a_bomb_ends(tmp_path: Path, bomb: str) -> None:
     compiler = Compiler.find(flags=("-std=c++20", "-O1"))
     limits = replace(
         compiler.limits,
-        wall_seconds=4.0,
-        cpu_seconds=4,
+        wall_seconds=2.0,
+        cpu_seconds=2,
         memory_bytes=400 * MIB,
         file_bytes=16 * MIB,
         disk_bytes=64 * MIB,
