@@ -2,8 +2,9 @@
 # Sees to what pip cannot install: a C++ compiler, make, prlimit, and a Python with venv.
 #
 # Does nothing where all is there. Otherwise root gets it installed with apt-get; everybody else is
-# told the command and the exit status is 3. With the argument "race-detector" it sees to clang with
-# Archer as well, as far as it can: without, the tests that need one are skipped.
+# told the command and the exit status is 3. Bubblewrap is installed for root too, and everybody else
+# is told of it: without, the sandbox has another launcher. With the argument "race-detector" it sees
+# to clang with Archer as well, as far as it can: without, the tests that need one are skipped.
 set -eu
 
 detector="clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
@@ -18,6 +19,17 @@ if [ "${1:-}" = race-detector ]; then
     fi
     echo "No race detector: its tests are skipped. To have one: apt-get install $detector" >&2
     exit 0
+fi
+
+if ! command -v bwrap >/dev/null 2>&1; then
+    install="apt-get install --yes --no-install-recommends bubblewrap"
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+        echo "$install"
+        export DEBIAN_FRONTEND=noninteractive
+        { apt-get update -qq && $install -qq; } >/dev/null 2>&1 || true
+    fi
+    command -v bwrap >/dev/null 2>&1 ||
+        echo "No bubblewrap: the sandbox uses its second launcher. To have it: $install" >&2
 fi
 
 find_python() {

@@ -120,6 +120,14 @@ RaceCheck: TypeAlias = Annotated[
         help="Reject every candidate where no race detector is installed; default no.",
     ),
 ]
+NoSandbox: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--no-sandbox/--sandbox",
+        help="Compile and run everything with limits only, able to do whatever you can; "
+        "default in the sandbox.",
+    ),
+]
 AsJson: TypeAlias = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout, everything else on stderr.")
 ]
@@ -153,6 +161,7 @@ def optimize(
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
+    no_sandbox: NoSandbox = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -165,7 +174,7 @@ def optimize(
     given = load_settings(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
         effort=effort, model=model or None, budget=budget, cxx=cxx, cxxflags=cxxflags,
-        require_race_check=require_race_check,
+        require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.agent.run import optimize as run
     from parallel_agent.report.console import progress, show_outcome
@@ -190,6 +199,7 @@ def verify(
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
+    no_sandbox: NoSandbox = None,
     replay_file: Annotated[
         Path | None,
         typer.Option(
@@ -227,7 +237,7 @@ def verify(
 
     given = load_settings(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
-        cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check,
+        cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.agent.program_verify import is_program, verify_program
     from parallel_agent.agent.replaying import replay
@@ -261,6 +271,7 @@ def bench(
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
+    no_sandbox: NoSandbox = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -272,7 +283,7 @@ def bench(
 
     given = load_settings(
         out=out, threads=threads, seed=seed, effort=effort, model=model or None, budget=budget,
-        cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check,
+        cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.report.console import progress
     from parallel_agent.suites.console import show_suite
@@ -309,6 +320,7 @@ def show_contract(
     seed: Seed = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
+    no_sandbox: NoSandbox = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the contract of a kernel, the inputs that it accepts, and print it as TOML.
@@ -318,7 +330,10 @@ def show_contract(
     """
     from parallel_agent.settings import load_settings
 
-    given = load_settings(kernel=kernel, contract=contract, seed=seed, cxx=cxx, cxxflags=cxxflags)
+    given = load_settings(
+        kernel=kernel, contract=contract, seed=seed, cxx=cxx, cxxflags=cxxflags,
+        no_sandbox=no_sandbox,
+    )  # fmt: skip
     from parallel_agent.agent.contracting import infer_contract
     from parallel_agent.agent.events import Event
     from parallel_agent.report.console import progress

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """``--cxxflags``: its flags, for original and candidates alike."""
     require_race_check: bool = False
     """``--require-race-check``: reject candidates where no race detector is installed."""
+    no_sandbox: bool = False
+    """``--no-sandbox``: compile and run everything with limits only; every report says so."""
     max_steps: Annotated[int, Field(ge=1, le=20)] = 3
     """Steps of one branch at most: the first candidate and its refinements."""
 

@@ -14,6 +14,7 @@ from parallel_agent.agent.reproduce import write_reproduction
 from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.measurement.timing import MismatchError
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.toolchain.runner import WorkerError
 
@@ -123,6 +124,7 @@ def _outcome(
         cautions=chosen["reasons_against"] if chosen else [],
         notes=[
             *study.notes,
+            *sandbox.notes(),
             *([] if RaceDetector.find() else [RACE_NOTE]),
         ],
         seconds=events[-1].at - events[0].at if events else 0.0,

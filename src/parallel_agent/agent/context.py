@@ -18,6 +18,7 @@ from parallel_agent.budget.money import usd_to_nano
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.measurement.lane import Lane
 from parallel_agent.settings import Settings, load_settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 
 
@@ -100,6 +101,12 @@ def context_of(runtime: Runtime[Context]) -> Context:
 
     There the context is what a request may hold: settings by name, or nothing.
     """
+    context = _context_of(runtime)
+    sandbox.choose(no_sandbox=context.settings.no_sandbox)
+    return context
+
+
+def _context_of(runtime: Runtime[Context]) -> Context:
     sent: Any = runtime.context
     if isinstance(sent, Context):
         return sent

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +17,11 @@ from parallel_agent.kernel.inference import check, infer
 from parallel_agent.kernel.pinned import Pinned, is_partial
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.settings import Settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.adapter import adapter_sources
 from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.toolchain.coverage import build_coverage, gcov_of
+from parallel_agent.toolchain.pool import Pool
 from parallel_agent.verification.build import adapter_spec, build
 
 Tell = Callable[[str], None]
@@ -91,6 +92,7 @@ def infer_contract(source: Path, given: Settings, tell: Tell = lambda stage: Non
 
     Raises SourceError, CompilerMissing, and what `find_contract` raises.
     """
+    sandbox.choose(no_sandbox=given.no_sandbox)
     text = read_source(source)
     compiler = Compiler.find(given.cxx, given.cxxflags)
     return find_contract(take_in(text, given.kernel, compiler), compiler, given, tell)
@@ -136,7 +138,7 @@ def _inferred(
 def _observed(compiler: Compiler, parsed: ParsedSource, directory: Path) -> Observed:
     """Both builds, made side by side: one that finds what is wrong, one that counts branches."""
     sources = adapter_sources(adapter_spec(parsed.kernel.signature), parsed.kernel.source)
-    with ThreadPoolExecutor(1) as beside:
+    with Pool(1) as beside:
         counting = beside.submit(build_coverage, compiler, sources, directory / "counting")
         binary = build_original(compiler, parsed, directory, "sanitized")
         counted = counting.result().binary

@@ -17,6 +17,7 @@ from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize, reference_of
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Mode
 from parallel_agent.toolchain.objectcode import object_hash
 
@@ -34,7 +35,7 @@ def open_run(context: Context, source: str | None, kernel: str | None = None) ->
     text = source if source is not None else folder.read("original.cpp")
     parsed = take_in(text, kernel or context.settings.kernel, context.compiler)
     folder.write(parsed.kernel.source, "original.cpp")
-    for note in parsed.kernel.notes:
+    for note in (*parsed.kernel.notes, *sandbox.notes()):
         context.emit("note", note)
     if not folder.exists("contract.toml"):
         _find_contract(context, parsed)

@@ -15,6 +15,7 @@ from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.verify import BUILD, Listener, Verification, ignore
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import Settings, SettingsError, load_settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.program import ProgramCase
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.verification.gate import GateResult
@@ -64,7 +65,7 @@ def verify_program(
     without any they are generated for a program that reads its input. ``overrides`` are settings
     by name, used where no ``given`` settings come. ``listener`` is called with every event.
 
-    Raises SettingsError, SourceError, FolderError, CompilerMissing, BuildError or WorkerError when
+    Raises SettingsError, SourceError, FolderError, CompilerMissing, SandboxUnavailable, BuildError or WorkerError when
     there is nothing to hold the candidate against.
     """
     started = time.perf_counter()
@@ -72,6 +73,7 @@ def verify_program(
     text, rewritten = read_source(path), read_source(Path(candidate))
     cases = given_cases(arguments, [Path(each) for each in inputs])
     chosen = given if given is not None else load_settings(**overrides)
+    sandbox.choose(no_sandbox=chosen.no_sandbox)
     folder = RunFolder.create(chosen.out, path.stem)
     try:
         listener(Event(kind="stage", message="running the original"))
@@ -138,7 +140,7 @@ def _told(result: GateResult) -> Event:
 
 def _notes(judge: ProgramJudge, timing: ProgramTiming | None) -> list[str]:
     """What the user should know of the check, and how the timing went."""
-    notes = [f"run on: {'; '.join(str(case) for case in judge.cases)}"]
+    notes = [f"run on: {'; '.join(str(case) for case in judge.cases)}", *sandbox.notes()]
     if RaceDetector.find() is None:
         notes.append(f"no race detector is installed, so races were not looked for; {INSTALL}")
     if timing is not None:

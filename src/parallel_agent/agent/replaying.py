@@ -18,6 +18,7 @@ from parallel_agent.kernel.codec import Decoder, decode_calls
 from parallel_agent.kernel.source import FILE_NAME, Kernel, SourceError, with_standard_headers
 from parallel_agent.kernel.types import Signature
 from parallel_agent.settings import Settings, load_settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.verification.build import build_for
 from parallel_agent.verification.linkage import mismatch
@@ -70,6 +71,7 @@ def replay(
     from the settings. Raises ReplayError for a file that does not fit, and what `verify` raises.
     """
     chosen = given if given is not None else load_settings(**overrides)
+    sandbox.choose(no_sandbox=chosen.no_sandbox)
     text, rewritten = read_source(Path(original)), read_source(Path(candidate))
     kept = Replay.load(Path(file))
     compiler = Compiler.find(chosen.cxx, chosen.cxxflags)

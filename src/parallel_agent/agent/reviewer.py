@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from parallel_agent.kernel.source import with_standard_headers
 from parallel_agent.measurement.lane import Lane
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain.compiler import Compiler, Mode
+from parallel_agent.toolchain.pool import Pool
 from parallel_agent.verification.gate import Examination, GateResult, Submission, Verdict
 from parallel_agent.verification.pipeline import entry_gates, examine, trial_gates
 from parallel_agent.verification.reference import Reference
@@ -61,7 +62,7 @@ class Reviewer:
         self.parsed = take_in(original, given.kernel, self._compiler)
         if given.contract is not None:  # one that cannot be read is told before the work
             load_contract(given.contract, self.parsed)
-        self._pool = ThreadPoolExecutor(BUILDS_AT_A_TIME, "build")
+        self._pool = Pool(BUILDS_AT_A_TIME, "build")
         self._originals: dict[Mode, Future[Path]] = {}
 
     def __enter__(self) -> Self:

@@ -28,6 +28,7 @@ from parallel_agent.agent.state import RunInput
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.settings import Settings, load_settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 
 Listener = Callable[[Event], None]
@@ -64,11 +65,13 @@ def optimize(
     spending goes there, else to an account in the run folder with ``budget`` as its cap.
 
     Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
-    BuildError or WorkerError when there is nothing to optimize, and Interrupted on Ctrl-C.
+    SandboxUnavailable, BuildError or WorkerError when there is nothing to optimize, and Interrupted
+    on Ctrl-C.
     """
     path = Path(source)
     text = read_source(path)
     chosen = with_contract_beside(given if given is not None else load_settings(**overrides), path)
+    sandbox.choose(no_sandbox=chosen.no_sandbox)
     Compiler.find(chosen.cxx, chosen.cxxflags)
     folder = RunFolder.create(chosen.out, path.stem)
     try:
@@ -112,6 +115,7 @@ def resume(
         if folder.exists("outcome.json"):
             return Outcome.model_validate_json(folder.read("outcome.json"))
         given = Settings(**folder.read_json("run.json"))
+        sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
         return _run(context, None, listener)
     finally:

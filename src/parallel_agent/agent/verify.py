@@ -18,6 +18,7 @@ from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.types import Pointer, Signature
 from parallel_agent.settings import Settings, load_settings
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.verification.gate import GateResult
@@ -67,12 +68,13 @@ def verify(
     searching and timing, none matters here.
 
     Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
-    BuildError or WorkerError when there is nothing to hold the candidate against.
+    SandboxUnavailable, BuildError or WorkerError when there is nothing to hold the candidate against.
     """
     started = time.perf_counter()
     path = Path(original)
     text, rewritten = read_source(path), read_source(Path(candidate))
     chosen = with_contract_beside(given if given is not None else load_settings(**overrides), path)
+    sandbox.choose(no_sandbox=chosen.no_sandbox)
     Compiler.find(chosen.cxx, chosen.cxxflags)
     folder = RunFolder.create(chosen.out, path.stem)
     try:
@@ -125,7 +127,7 @@ def _kept(gate: GateResult, folder: RunFolder) -> GateResult:
 
 def _notes(reviewer: Reviewer, reviewed: Reviewed) -> list[str]:
     """What the user should know of the check."""
-    notes = [*reviewer.parsed.kernel.notes, *reviewed.notes]
+    notes = [*reviewer.parsed.kernel.notes, *reviewed.notes, *sandbox.notes()]
     if RaceDetector.find() is None:
         notes.append(f"no race detector is installed, so races were not looked for; {INSTALL}")
     if _pointers(reviewer.parsed.kernel.signature) > 1:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import platformdirs
 
 from parallel_agent.toolchain import machine, sandbox
 from parallel_agent.toolchain.compiler import Compiler, CompilerMissing, Mode
+from parallel_agent.toolchain.launchers.detection import INSTALL as SANDBOX_INSTALL
+from parallel_agent.toolchain.launchers.detection import detect
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.toolchain.sandbox import Limits, SandboxUnavailable
 
@@ -55,9 +58,13 @@ class Check:
 
 def examine_machine(cxx: str, cxxflags: tuple[str, ...]) -> list[Check]:
     """Look at everything; takes a few seconds, for two small programs are built and run."""
+    guarded = _sandbox_check()
+    # What is built and run here is our own; the rest can be looked at without.
+    with suppress(SandboxUnavailable):
+        sandbox.choose(no_sandbox=not guarded.ok)
     return [
         *_compiler_checks(cxx, cxxflags),
-        _sandbox_check(),
+        guarded,
         _race_check(),
         _cache_check(),
         *_load_checks(),
@@ -103,7 +110,12 @@ def _program_check(compiler: Compiler, mode: Mode, name: str, remedy: str) -> Ch
         done = sandbox.run(
             [built.binary],
             cwd=directory,
-            env={"OMP_NUM_THREADS": str(_THREADS), "OMP_DYNAMIC": "false"},
+            # Looking for leaks takes a tracer, which the sandbox refuses.
+            env={
+                "OMP_NUM_THREADS": str(_THREADS),
+                "OMP_DYNAMIC": "false",
+                "ASAN_OPTIONS": "detect_leaks=0",
+            },
             limits=Limits(wall_seconds=20.0),
         )
     if not done.ok:
@@ -118,10 +130,15 @@ def _program_check(compiler: Compiler, mode: Mode, name: str, remedy: str) -> Ch
 
 
 def _sandbox_check() -> Check:
-    found = shutil.which("prlimit")
-    if found is None:
-        return Check("sandbox", False, "'prlimit' is not on PATH", _install("util-linux"))
-    return Check("sandbox", True, f"limits by {found}")
+    found = detect()
+    problems = "; ".join(found.problems)
+    if found.launcher is None:
+        remedy = f"{SANDBOX_INSTALL}, or trust all code and run with --no-sandbox"
+        return Check("sandbox", False, problems, remedy)
+    detail = f"{found.launcher.name} ({problems})" if problems else found.launcher.name
+    if shutil.which("bwrap") is None:
+        detail += f"; to have the better one: {SANDBOX_INSTALL}"
+    return Check("sandbox", True, detail)
 
 
 def _race_check() -> Check:

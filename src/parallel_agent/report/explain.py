@@ -22,6 +22,7 @@ from parallel_agent.report.explanation import (
 )
 from parallel_agent.settings import CONFIG_FILE, Settings, SettingsError
 from parallel_agent.toolchain.compiler import CompilerMissing
+from parallel_agent.toolchain.launchers.detection import INSTALL
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.toolchain.sandbox import SandboxUnavailable
 from parallel_agent.verification.replay import ReplayError
@@ -100,7 +101,12 @@ def _mismatch(error: MismatchError) -> Explanation:
     )
 
 
-def _machine(error: CompilerMissing | SandboxUnavailable) -> Explanation:
+def _sandbox(error: SandboxUnavailable) -> Explanation:
+    help_ = f"{INSTALL}, or, if you trust all code that will be run, --no-sandbox"
+    return Explanation(str(error), help_, BAD_MACHINE)
+
+
+def _machine(error: CompilerMissing) -> Explanation:
     help_ = "'parallel-agent doctor' says what this machine lacks and how to install it"
     return Explanation(str(error), help_, BAD_MACHINE)
 
@@ -140,7 +146,7 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (WorkerError, _worker),
     (MismatchError, _mismatch),
     (CompilerMissing, _machine),
-    (SandboxUnavailable, _machine),
+    (SandboxUnavailable, _sandbox),
     (CapExceeded, _cap),
     (LedgerError, _ledger),
     (Interrupted, _interrupted),

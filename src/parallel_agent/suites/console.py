@@ -29,6 +29,7 @@ def print_suite(result: SuiteResult, console: Console) -> None:
         f"kernels with {result.threads} threads",
         f"{result.built} built, {result.correct} correct of {number}",
         f"spent {result.spent_usd} of {result.cap_usd} USD in {result.seconds:.0f} s",
+        *(f"note: {note}" for note in result.notes),
         f"run   {result.run}",
     ):
         console.print(line, soft_wrap=True)

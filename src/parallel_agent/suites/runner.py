@@ -18,6 +18,7 @@ from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.settings import Settings, SettingsError
 from parallel_agent.suites.suite import SuiteKernel, bundled
 from parallel_agent.suites.table import KernelResult, score
+from parallel_agent.toolchain import sandbox
 
 KernelListener = Callable[[str, Event], None]
 
@@ -41,6 +42,7 @@ class SuiteResult(BaseModel):
     threads: int
     run: str
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def find_suite(name: str) -> list[SuiteKernel]:
@@ -60,6 +62,7 @@ def run_suite(
     cannot be used, CompilerMissing, and Interrupted on Ctrl-C.
     """
     kernels = find_suite(name)
+    sandbox.choose(no_sandbox=given.no_sandbox)
     started = time.monotonic()
     folder = _open_folder(name, given)
     try:
@@ -76,6 +79,7 @@ def run_suite(
             threads=given.thread_count,
             run=str(folder.root.absolute()),
             seconds=time.monotonic() - started,
+            notes=sandbox.notes(),
         )
         folder.write(result.model_dump_json(indent=2), "suite.json")
         return result

@@ -11,12 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from parallel_agent.toolchain import sandbox
+from parallel_agent.toolchain.installation import needed_paths
 from parallel_agent.toolchain.sandbox import Completed, Limits
 
 Mode = Literal["optimized", "sanitized"]
 Severity = Literal["fatal error", "error", "warning", "note"]
 
-COMPILE_LIMITS = Limits(wall_seconds=120.0, cpu_seconds=120)
+COMPILE_LIMITS = Limits(
+    wall_seconds=120.0, cpu_seconds=120, file_bytes=512 << 20, disk_bytes=1 << 30
+)
 DEFAULT_FLAGS = ("-std=c++20", "-O3", "-fopenmp")
 
 SANITIZER_FLAGS = (
@@ -92,6 +95,10 @@ class Compiler:
     flags: tuple[str, ...] = DEFAULT_FLAGS
     limits: Limits = COMPILE_LIMITS
 
+    def __post_init__(self) -> None:
+        # What is built needs them too, when it runs: the compiler's libraries, say.
+        sandbox.expose(*needed_paths(self.cxx, self.flags))
+
     @classmethod
     def find(cls, cxx: str = "g++", flags: tuple[str, ...] = DEFAULT_FLAGS) -> Compiler:
         """The compiler of that name or path; raises CompilerMissing where there is none."""
@@ -141,7 +148,9 @@ class Compiler:
             cwd=directory,
             limits=self.limits,
         )
-        ok = done.ok and binary.exists()
+        ok = done.ok and binary.is_file()
+        if ok:  # not every sandbox lets the linker do it
+            binary.chmod(0o755)
         return Compilation(
             ok=ok,
             binary=binary if ok else None,
@@ -181,6 +190,8 @@ class Compiler:
             return f"the compiler took more than {self.limits.memory_bytes >> 20} MiB of memory"
         if done.over_output:
             return f"the compiler printed more than {self.limits.output_bytes >> 10} KiB"
+        if done.over_disk:
+            return f"the compiler wrote more than {self.limits.disk_bytes >> 20} MiB"
         linker = _LINKER_ERROR.search(done.stderr)
         if linker:
             return linker[0].strip()

@@ -118,8 +118,12 @@ class Worker:
         directory: Path,
         inputs: SharedMemory | None = None,
         env: Mapping[str, str] | None = None,
+        writable: bool = False,
     ) -> None:
-        """Start ``binary`` (built from `adapter_sources`) in ``directory`` with OpenMP threads."""
+        """Start ``binary`` (built from `adapter_sources`) in ``directory`` with OpenMP threads.
+
+        What runs there cannot write anything, unless the directory is ``writable``.
+        """
         self._limits = limits
         self._sequence = 0
         with ExitStack() as stack, ExitStack() as child_ends:
@@ -139,6 +143,7 @@ class Worker:
                     pass_fds=fds,
                     stdout=self._log,
                     stderr=self._log,
+                    writable=writable,
                 )
                 stack.callback(sandbox.kill_group, self._process)
             self._end = os.pidfd_open(self._process.pid)

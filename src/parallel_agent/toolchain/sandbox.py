@@ -1,58 +1,64 @@
-"""The single door through which any program is started: limits, a bare environment, a sure end.
+"""The single door through which any program is started: isolated, limited, with a sure end.
 
-Every program runs in a process group of its own, with resource limits that it inherits from
-util-linux's ``prlimit`` (a ``preexec_fn`` is not safe with threads), and with an environment that
-holds nothing but what is listed here. Resident memory is polled by whoever waits, because a hard
-limit on the address space kills every program built with sanitizers.
+A program, be it a compiler or what it built, runs under a launcher (see `launchers`) that shows it
+the system read-only, its working directory, the folder that it lies in, and nothing else: no
+network, no other process, no file and no environment of the user's. Time, memory and disk are
+looked at by whoever waits, because a hard limit on the address space kills every program built with
+sanitizers.
 """
 
 from __future__ import annotations
 
 import os
-import selectors
-import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import IO
 
-import psutil
+from parallel_agent.toolchain.disk import DiskUse
+from parallel_agent.toolchain.drain import SLICE_SECONDS, Drain
+from parallel_agent.toolchain.launchers.detection import guarded_launcher
+from parallel_agent.toolchain.launchers.launcher import Job, Launcher, SandboxUnavailable
+from parallel_agent.toolchain.launchers.unguarded import Unguarded
+from parallel_agent.toolchain.launchers.view import expose
+from parallel_agent.toolchain.limits import Limits
+from parallel_agent.toolchain.processes import family, group_is_running
 
-SLICE_SECONDS = 0.05
-"""How often a waiter looks at the clock and at the memory of a running program."""
+__all__ = [
+    "SLICE_SECONDS",
+    "UNGUARDED_NOTE",
+    "Completed",
+    "Limits",
+    "SandboxUnavailable",
+    "choose",
+    "expose",
+    "group_resident_bytes",
+    "interrupts_held",
+    "kill_group",
+    "launched_by",
+    "notes",
+    "run",
+    "spawn",
+]
 
-_GROUP_END_SECONDS = 1.0
-_CHUNK = 1 << 16
+UNGUARDED_NOTE = (
+    "--no-sandbox: everything was compiled and run with limits only, and could read, change and "
+    "send whatever the user can"
+)
+"""What every report of a run without sandbox says."""
+
+_GROUP_END_SECONDS = 5.0
+_SIGNALED = 128
 _PIPE = subprocess.PIPE
 
-
-class SandboxUnavailable(RuntimeError):
-    """The machine lacks what is needed to run a program within limits."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What one program may use; sizes in bytes."""
-
-    cpu_seconds: int = 3600
-    """Processor time of each process over its whole life, all its threads together."""
-    wall_seconds: float = 60.0
-    """Time that the caller waits: for the end of a program, or for one reply of a worker."""
-    file_bytes: int = 1 << 30
-    """Size of any file that the program writes."""
-    memory_bytes: int = 4 << 30
-    """Resident memory of the process group (pages shared with the caller count too)."""
-    output_bytes: int = 1 << 20
-    """Kept of each of stdout and stderr; a program that prints more is killed."""
-    open_files: int = 256
-    core: int = 0
-    """Size of a core dump."""
+_launcher: ContextVar[Launcher | None] = ContextVar("_launcher", default=None)
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,40 @@ class Completed:
     timed_out: bool = False
     over_memory: bool = False
     over_output: bool = False
+    over_disk: bool = False
 
     @property
     def ok(self) -> bool:
         """True if the program ended by itself with status 0."""
         return self.returncode == 0
+
+
+def choose(*, no_sandbox: bool) -> None:
+    """Start programs from here on, in this context, with limits only or, as usual, in the sandbox.
+
+    Contexts are those of `contextvars`: what runs beside is not touched. Raises SandboxUnavailable
+    where what was chosen does not work here.
+    """
+    if no_sandbox:
+        _launcher.set(Unguarded.find())
+    else:
+        _launcher.set(None)
+        guarded_launcher()
+
+
+def notes() -> tuple[str, ...]:
+    """What a report must say of how programs are started in this context."""
+    return (UNGUARDED_NOTE,) if isinstance(_launcher.get(), Unguarded) else ()
+
+
+@contextmanager
+def launched_by(launcher: Launcher) -> Iterator[None]:
+    """Start programs with a launcher of one's own choice within the block."""
+    token = _launcher.set(launcher)
+    try:
+        yield
+    finally:
+        _launcher.reset(token)
 
 
 def spawn(
@@ -84,33 +119,40 @@ def spawn(
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
+    writable: bool = True,
+    readable: Sequence[Path] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a program in ``cwd``; end it with `kill_group`, and do not ``wait`` for it before.
 
-    Call it, and arrange for its end, with `interrupts_held`.
+    Call it, and arrange for its end, with `interrupts_held`. The program also ends with the thread
+    that starts it.
 
-    ``env`` is added to the bare environment (PATH, LANG, and the working directory as HOME and
-    TMPDIR). Raises SandboxUnavailable where ``prlimit`` is missing, and OSError like Popen.
+    It sees the system, ``cwd`` (where it may write if ``writable``), the folder that it lies in
+    and what is below ``readable``; under root, ``cwd`` and all in it is given to the sandbox's
+    user. ``env`` is added to the bare environment (PATH, LANG, and the working directory as HOME
+    and TMPDIR). Raises SandboxUnavailable where no launcher works, and OSError like Popen.
     """
-    prlimit = shutil.which("prlimit")
-    if prlimit is None:
-        raise SandboxUnavailable("'prlimit' (package util-linux) is not on PATH: install it")
-    options = [
-        f"--cpu={limits.cpu_seconds}",
-        f"--fsize={limits.file_bytes}",
-        f"--nofile={limits.open_files}",
-        f"--core={limits.core}",
-    ]
-    return subprocess.Popen(
-        [prlimit, *options, "--", *map(str, argv)],
-        cwd=cwd,
-        env=_environment(cwd, env or {}),
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        pass_fds=tuple(pass_fds),
-        start_new_session=True,
+    launcher = _launcher.get() or guarded_launcher()
+    folder = cwd.resolve()
+    job = Job(
+        argv=tuple(map(str, argv)),
+        cwd=folder,
+        writable=writable,
+        readable=tuple(path.absolute() for path in readable),
+        limits=limits,
     )
+    with launcher.command(job) as command:
+        return subprocess.Popen(
+            command.argv,
+            cwd=folder,
+            env=_environment(folder, env or {}),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=(*pass_fds, *command.fds),
+            start_new_session=True,
+            umask=0o022,
+        )
 
 
 def run(
@@ -120,23 +162,33 @@ def run(
     env: Mapping[str, str] | None = None,
     limits: Limits,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
+    writable: bool = True,
+    readable: Sequence[Path] = (),
 ) -> Completed:
     """Run a program to its end or to the first limit that it meets, and leave no process behind.
 
-    Whatever is left of its process group when it ends, or when an exception (Ctrl-C among them)
-    passes through here, is killed.
+    Whatever is left of it when it ends, or when an exception (Ctrl-C among them) passes through
+    here, is killed. The arguments are those of `spawn`.
     """
     started = time.perf_counter()
     with ExitStack() as stack:
         with interrupts_held():
             process = stack.enter_context(
                 spawn(
-                    argv, cwd=cwd, env=env, limits=limits, stdin=stdin, stdout=_PIPE, stderr=_PIPE
+                    argv, cwd=cwd, env=env, limits=limits, stdin=stdin, stdout=_PIPE, stderr=_PIPE,
+                    writable=writable, readable=readable,
                 )
-            )
+            )  # fmt: skip
             stack.callback(kill_group, process)
-        drain = _Drain(process, limits.output_bytes)
-        broken = drain.until_end(limits, started + limits.wall_seconds)
+        drain = Drain(process, limits.output_bytes)
+        disk = DiskUse(cwd.resolve(), process.pid, limits) if writable else None
+
+        def look() -> str | None:
+            if group_resident_bytes(process) > limits.memory_bytes:
+                return "memory"
+            return "disk" if disk is not None and disk.is_exceeded() else None
+
+        broken = drain.until_end(started + limits.wall_seconds, look)
         kill_group(process)
         drain.rest()
         return Completed(
@@ -147,6 +199,7 @@ def run(
             timed_out=broken == "time",
             over_memory=broken == "memory",
             over_output=broken == "output",
+            over_disk=broken == "disk",
         )
 
 
@@ -172,7 +225,7 @@ def interrupts_held() -> Iterator[None]:
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a spawned program and all that it started in its group; returns when they are gone.
+    """Kill a spawned program and all that it started; returns when they are gone.
 
     The group's id is safe to use only while its leader has not been waited for: hence a process
     that was waited for already is left alone.
@@ -182,104 +235,22 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     group = process.pid
     with suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
-    process.wait()
+    status = process.wait()
+    # Launchers, like shells, say by a status above 128 that a signal ended the program.
+    if _SIGNALED < status <= _SIGNALED + signal.NSIG:
+        process.returncode = _SIGNALED - status
     deadline = time.monotonic() + _GROUP_END_SECONDS
-    # A container's init may never reap its orphans: a zombie counts as gone.
-    while any(_is_running(member) for member in _members(group)):
+    while group_is_running(group):
         if time.monotonic() > deadline:
             return
         time.sleep(0.001)
 
 
 def group_resident_bytes(process: subprocess.Popen[bytes]) -> int:
-    """Resident memory of all processes in a spawned program's group, now."""
-    return sum(_resident_bytes(member) for member in _members(process.pid))
-
-
-def _members(group: int) -> Iterator[psutil.Process]:
-    for pid in psutil.pids():
-        with suppress(ProcessLookupError, psutil.Error):
-            if os.getpgid(pid) == group:
-                yield psutil.Process(pid)
-
-
-def _resident_bytes(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
-def _is_running(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    return False
+    """Resident memory of all processes of a spawned program, now."""
+    return sum(member.resident_bytes for member in family(process.pid))
 
 
 def _environment(cwd: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    home = str(cwd.absolute())
     path = os.environ.get("PATH", os.defpath)
-    return {"PATH": path, "LANG": "C.UTF-8", "TMPDIR": home, "HOME": home, **extra}
-
-
-class _Drain:
-    """Reads a program's two pipes as it runs, so that it never blocks on them."""
-
-    def __init__(self, process: subprocess.Popen[bytes], limit: int) -> None:
-        self._process = process
-        self._limit = limit
-        self._kept: dict[int, bytearray] = {}
-        for pipe in (process.stdout, process.stderr):
-            assert pipe is not None
-            os.set_blocking(pipe.fileno(), False)
-            self._kept[pipe.fileno()] = bytearray()
-
-    def until_end(self, limits: Limits, deadline: float) -> str | None:
-        """Read until the program ends (None) or breaks a limit: time, memory or output."""
-        end = os.pidfd_open(self._process.pid)
-        try:
-            with selectors.DefaultSelector() as ready:
-                for fd in (end, *self._kept):
-                    ready.register(fd, selectors.EVENT_READ)
-                return self._watch(ready, end, limits, deadline)
-        finally:
-            os.close(end)
-
-    def _watch(
-        self, ready: selectors.BaseSelector, end: int, limits: Limits, deadline: float
-    ) -> str | None:
-        next_look = min(deadline, time.perf_counter() + SLICE_SECONDS)
-        while True:
-            for key, _ in ready.select(max(0.0, next_look - time.perf_counter())):
-                if key.fd == end:
-                    return None
-                if not self._read(key.fd):
-                    ready.unregister(key.fd)
-            if any(len(kept) > self._limit for kept in self._kept.values()):
-                return "output"
-            now = time.perf_counter()
-            if now < next_look:
-                continue
-            if now >= deadline:
-                return "time"
-            if group_resident_bytes(self._process) > limits.memory_bytes:
-                return "memory"
-            next_look = min(deadline, now + SLICE_SECONDS)
-
-    def rest(self) -> None:
-        """Read what a dead program left in its pipes."""
-        for fd, kept in self._kept.items():
-            while len(kept) <= self._limit and self._read(fd):
-                pass
-
-    def _read(self, fd: int) -> bool:
-        """One read; False at the end, or where nothing lies ready."""
-        with suppress(BlockingIOError):
-            chunk = os.read(fd, _CHUNK)
-            self._kept[fd] += chunk
-            return bool(chunk)
-        return False
-
-    def text(self, pipe: IO[bytes] | None) -> str:
-        """What was read from a pipe, cut at the limit; bytes that are no UTF-8 as ``\\xff``."""
-        assert pipe is not None
-        return bytes(self._kept[pipe.fileno()][: self._limit]).decode(errors="backslashreplace")
+    return {"PATH": path, "LANG": "C.UTF-8", "TMPDIR": str(cwd), "HOME": str(cwd), **extra}

@@ -37,7 +37,8 @@ class Verdict(BaseModel):
     """The result of all gates: accepted only if every one was passed.
 
     ``diagnostics`` are the compiler's errors where it did not compile, and ``code_hash`` is equal
-    for candidates that compile to the same machine code.
+    for candidates that compile to the same machine code. ``notes`` say what to know of how it was
+    reached.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +48,7 @@ class Verdict(BaseModel):
     diagnostics: tuple[Diagnostic, ...] = ()
     code_hash: str = ""
     binary: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> GateResult | None:

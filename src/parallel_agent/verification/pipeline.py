@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Diagnostic
 from parallel_agent.verification.compilation import CompilationGate
 from parallel_agent.verification.differential import DifferentialGate
@@ -100,5 +101,6 @@ def examine(
         gates=tuple(results),
         diagnostics=diagnostics,
         code_hash=examination.code_hash,
+        notes=sandbox.notes(),
         binary="" if examination.optimized is None else examination.optimized.name,
     )

@@ -15,7 +15,6 @@ Four things are done to the original, one at a time, and none of them to a candi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from parallel_agent.kernel.codec import Decoder, decode_calls, encode_calls
 from parallel_agent.kernel.source import Kernel
 from parallel_agent.toolchain.adapter import adapter_sources
 from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.toolchain.pool import Pool
 from parallel_agent.toolchain.runner import Worker, WorkerError
 from parallel_agent.verification.build import adapter_spec
 from parallel_agent.verification.compare import magnitude, wide
@@ -63,7 +63,7 @@ def rebuild(compiler: Compiler, kernel: Kernel, directory: Path) -> dict[str, Pa
                 return done.binary
         return None
 
-    with ThreadPoolExecutor() as pool:
+    with Pool() as pool:
         binaries = dict(zip(_REBUILDS, pool.map(built, _REBUILDS), strict=True))
     return {name: binary for name, binary in binaries.items() if binary is not None}
 

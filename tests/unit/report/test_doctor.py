@@ -7,6 +7,7 @@ import pytest
 
 from parallel_agent.cli import run
 from parallel_agent.report.doctor import Check, examine_machine, lacks_nothing, show_checks
+from parallel_agent.toolchain.launchers import detection
 
 FLAGS = ("-std=c++20", "-O3", "-fopenmp")
 
@@ -45,16 +46,18 @@ def test_a_cache_folder_that_cannot_be_written_is_only_noted(
     assert cache.line.startswith("note")
 
 
-def test_without_prlimit_nothing_can_be_run(
+def test_without_a_sandbox_nothing_can_be_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiler = tmp_path / "g++"
     compiler.write_text("#!/bin/sh\n")
     compiler.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(detection, "_detected", detection._detected.__wrapped__)
     found = by_name(examine_machine("g++", FLAGS))
     assert not found["sandbox"].ok
-    assert "apt-get install util-linux" in found["sandbox"].line
+    assert "'bwrap' is not on PATH" in found["sandbox"].detail
+    assert "apt-get install bubblewrap" in found["sandbox"].line
 
 
 def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
