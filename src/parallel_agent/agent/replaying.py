@@ -119,7 +119,8 @@ def _built(kept: Replay, compiler: Compiler, kernel: Kernel, source: str, direct
 
 def _notes(kept: Replay, compiler: Compiler) -> tuple[str, ...]:
     now = " ".join((Path(compiler.cxx).name, *compiler.flags))
-    return () if kept.flags == now else (f"it was recorded with: {kept.flags}",)
+    recorded = () if kept.flags == now else (f"it was recorded with: {kept.flags}",)
+    return (*sandbox.notes(), *recorded)
 
 
 def _told(
