@@ -12,7 +12,10 @@ from parallel_agent.verification.differential import (
     RepetitionGate,
     TimingSizeGate,
 )
+from parallel_agent.verification.forbidden import ForbiddenGate
 from parallel_agent.verification.gate import Examination, Gate, GateResult, Rejection, Verdict
+from parallel_agent.verification.history import HistoryGate
+from parallel_agent.verification.linkage import LinkageGate
 from parallel_agent.verification.races import RaceGate
 from parallel_agent.verification.sanitizers import SanitizerGate
 from parallel_agent.verification.signature import SignatureGate
@@ -21,10 +24,13 @@ from parallel_agent.verification.signature import SignatureGate
 def all_gates(*, require_race_check: bool = False, built: Sequence[Gate] = ()) -> tuple[Gate, ...]:
     """All gates that a candidate must pass, cheapest first; ``built`` come after compiling."""
     return (
+        ForbiddenGate(),
         SignatureGate(),
         CompilationGate(),
+        LinkageGate(),
         *built,
         DifferentialGate(),
+        HistoryGate(),
         SanitizerGate(),
         RaceGate(required=require_race_check),
         TimingSizeGate(),

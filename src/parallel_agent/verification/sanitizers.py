@@ -29,7 +29,7 @@ class SanitizerGate:
             raise Rejection(f"could not be checked: {compiled.stderr.strip()[-300:]}")
         reference = examination.reference
         cases = [*reference.check_cases(), *reference.timing_cases()]
-        threads = max(2, examination.threads)
+        threads = 2 * examination.threads
         found = reference.run_cases(compiled.binary, threads, cases, describe=_finding)
         compiled.binary.unlink()
         if found:
