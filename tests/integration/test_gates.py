@@ -112,7 +112,11 @@ REJECTED = {
         "nan",
     ),
     "writes a read-only input": (
-        first("if (n > 3) const_cast<double&>(x[3]) += 1e-15;"),
+        "#include <cstring>\n"
+        + first(
+            "double* to; const double* from = x.data(); std::memcpy(&to, &from, sizeof to);"
+            " if (n > 3) to[3] += 1e-12;"
+        ),
         "differential",
         "read-only input changed: x[3]",
     ),
@@ -124,8 +128,21 @@ REJECTED = {
     "throws": (first("if (n == 5) throw 1;"), "differential", "the kernel threw"),
     "exits": (
         "#include <cstdlib>\n" + first("auto leave = &std::exit; if (n == 5) leave(0);"),
-        "differential",
-        "exit status 0 (n=5",
+        "forbidden",
+        "the function exit",
+    ),
+    "prints": (
+        "#include <iostream>\n" + first('if (n == 5) std::cout << "five";'),
+        "linkage",
+        "calls what the original does not: _ZSt",
+    ),
+    "remembers in memory that nobody set": (
+        "#include <cstdlib>\n"
+        + instead(
+            "double sum = 0", "double* m = (double*)std::malloc(999); double sum = m[99]"
+        ).replace("return sum", "std::free(m); return sum"),
+        "history",
+        "another answer after other calls",
     ),
     "reads out of bounds": (
         first("volatile double end = n > 0 ? x.data()[n] : 0; (void)end;"),
@@ -142,7 +159,7 @@ REJECTED = {
         "sanitizers",
         "(n=50000",
     ),
-    "reaches outside": (first('asm("nop");'), "signature", "forbidden construct: asm"),
+    "reaches outside": (first('asm("nop");'), "forbidden", "inline assembler"),
 }
 
 
@@ -271,5 +288,5 @@ def test_what_cannot_be_checked_is_rejected(
     blind = replace(reference, binary=tmp_path / "missing", _answers={})
     found = verdict(ORIGINAL, original, blind, tmp_path)
     assert found.failed is not None
-    assert found.failed.name == "differential"
+    assert found.failed.name == "linkage"
     assert "could not be checked" in found.failed.detail

@@ -119,8 +119,8 @@ def test_all_gates_are_in_the_verdict_of_an_accepted_candidate(
     assert accepted
     names = [gate["name"] for gate in accepted[0]["gates"]]
     assert names == [
-        "signature", "compile", "duplicate", "differential", "sanitizers", "races",
-        "timing size", "repetition",
+        "forbidden", "signature", "compile", "linkage", "duplicate", "differential", "history",
+        "sanitizers", "races", "timing size", "repetition",
     ]  # fmt: skip
 
 

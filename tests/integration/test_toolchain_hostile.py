@@ -16,7 +16,9 @@ import pytest
 from parallel_agent.toolchain.adapter import AdapterParameter, AdapterSpec, adapter_sources
 from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.toolchain.runner import (
+    KernelDisturbed,
     Worker,
+    WorkerBusy,
     WorkerConfused,
     WorkerDied,
     WorkerOverMemory,
@@ -28,11 +30,14 @@ LIMITS = Limits(wall_seconds=20.0, memory_bytes=1 << 30)
 COMPILER = Compiler.find(flags=("-std=c++20", "-O1", "-fopenmp"))
 
 HOSTILE = r"""
+#include <cfenv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
+#include <omp.h>
 #include <unistd.h>
 extern char** environ;
 static std::vector<std::string> arguments() {
@@ -61,12 +66,28 @@ std::string f(const std::string& deed) {
         return all;
     }
     if (deed == "forge") {
-        const unsigned long reply[4] = {0, 0, 0, 0};
+        const unsigned long reply[5] = {};
         (void)!write(std::atoi(arguments()[4].c_str()), reply, sizeof reply);
     }
-    if (deed == "reply twice") {
-        const unsigned long reply[4] = {0, 0, 0, 2};  // what the second command will be answered
+    if (deed == "reply in advance") {
+        const unsigned long reply[5] = {0, 0, 0, 0, 2};  // as if commands were numbered
         (void)!write(std::atoi(arguments()[4].c_str()), reply, sizeof reply);
+    }
+    if (deed == "round up") std::fesetround(FE_UPWARD);
+    if (deed == "trap") feenableexcept(FE_OVERFLOW);
+    if (deed == "more threads") omp_set_num_threads(7);
+    if (deed == "round and restore") {
+        std::fesetround(FE_UPWARD);
+        std::fesetround(FE_TONEAREST);
+    }
+    if (deed == "work on") {
+        std::thread([] { for (volatile int i = 0; i < 300000000; i = i + 1) {} }).detach();
+    }
+    if (deed == "work in threads") {
+        long sum = 0;
+        #pragma omp parallel for reduction(+ : sum)
+        for (int i = 0; i < 50000000; ++i) sum += i % 7;
+        return std::to_string(sum > 0);
     }
     if (deed == "hang up") close(std::atoi(arguments()[4].c_str()));
     if (deed == "spoil inputs") {
@@ -173,10 +194,36 @@ def test_the_environment_holds_no_keys(
     assert {"OMP_NUM_THREADS=2", "OMP_WAIT_POLICY=passive"} <= set(seen.splitlines())
 
 
-@pytest.mark.parametrize("name", ["forge", "reply twice"])
+@pytest.mark.parametrize("name", ["forge", "reply in advance"])
 def test_a_forged_reply_is_noticed(hostile: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(WorkerConfused):
         do(hostile, tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["round up", "trap", "more threads"])
+def test_surroundings_left_changed_are_noticed(hostile: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(KernelDisturbed, match="floating-point mode or OpenMP's settings"):
+        do(hostile, tmp_path, name)
+
+
+def test_surroundings_put_back_are_fine(hostile: Path, tmp_path: Path) -> None:
+    assert do(hostile, tmp_path, "round and restore") == "done"
+
+
+def test_work_that_goes_on_is_noticed(hostile: Path, tmp_path: Path) -> None:
+    with (
+        Worker(hostile, threads=2, limits=LIMITS, directory=tmp_path) as worker,
+        pytest.raises(WorkerBusy, match="after the kernel had returned"),
+    ):
+        worker.call(deed("work on"))
+        while True:  # until it has worked for longer than threads need to go to sleep
+            worker.prepare(deed("nothing"))
+
+
+def test_work_that_is_waited_for_is_fine(hostile: Path, tmp_path: Path) -> None:
+    with Worker(hostile, threads=4, limits=LIMITS, directory=tmp_path) as worker:
+        for _ in range(10):
+            assert result(worker.call(deed("work in threads"))) == "1"
 
 
 def test_a_closed_pipe_is_noticed(hostile: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from parallel_agent.settings import Settings, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.verification.build import build_for
-from parallel_agent.verification.linkage import mismatch
+from parallel_agent.verification.interface import mismatch
 from parallel_agent.verification.replay import Replay, Replayed, ReplayError, contract_of, run_again
 
 _FRAME = re.compile(r"\s*#\d+ ")

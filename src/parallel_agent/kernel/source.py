@@ -117,10 +117,14 @@ def parse(source: str, *, name: str | None = None, notes: tuple[str, ...] = ()) 
 
 def translation_unit(source: str) -> Any:
     """Parse a source text with libclang, without OpenMP (which would hide the loop bodies)."""
-    arguments = ["-x", "c++", "-std=c++20", "-fno-openmp", *_system_includes()]
     return cindex.Index.create().parse(
-        FILE_NAME, args=arguments, unsaved_files=[(FILE_NAME, source)]
+        FILE_NAME, args=parser_arguments(), unsaved_files=[(FILE_NAME, source)]
     )
+
+
+def parser_arguments() -> list[str]:
+    """What libclang is told before it parses."""
+    return ["-x", "c++", "-std=c++20", "-fno-openmp", *_system_includes()]
 
 
 @functools.cache

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -40,6 +41,11 @@ another type (__gnu_parallel's overloads and code that takes iterators for point
 a lock for every iterator made in a parallel region, and makes logarithmic algorithms linear.
 """
 
+FILL_FLAG = "-ftrivial-auto-var-init=pattern"
+"""Local variables that nobody has set hold a pattern, so that reading them gives other results:
+in the sanitized mode, where the compiler knows it (g++ 12, clang++ 8)."""
+
+_PREPROCESSED_BYTES = 64 << 20
 _SOURCE_SUFFIXES = (".cpp", ".cc", ".cxx", ".c++", ".C")
 _DIAGNOSTIC = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:(?P<column>\d+):)? "
@@ -113,13 +119,19 @@ class Compiler:
             done = sandbox.run([self.cxx, "--version"], cwd=Path(directory), limits=self.limits)
         return next(iter(done.stdout.splitlines()), "")
 
+    def library(self, name: str) -> Path:
+        """Where the compiler finds a shared library; LookupError where it does not."""
+        searched = (flag for flag in self.flags if flag.startswith(("-L", "-B", "-m", "--sysroot")))
+        return _library(self.cxx, tuple(searched), name)
+
     def mode_flags(self, mode: Mode) -> tuple[str, ...]:
         """The flags of one mode: the user's own, or those with sanitizers instead of -O."""
         if mode == "optimized":
             return self.flags
         # A program that is linked statically cannot have the sanitizers' runtime.
         kept = (f for f in self.flags if not f.startswith("-O") and f not in ("-static", "-s"))
-        return (*kept, *SANITIZER_FLAGS)
+        filled = (FILL_FLAG,) if _accepts(self.cxx, FILL_FLAG) else ()
+        return (*kept, *SANITIZER_FLAGS, *filled)
 
     def compile(
         self,
@@ -159,6 +171,28 @@ class Compiler:
             stderr=done.stderr,
         )
 
+    def preprocess(
+        self, sources: Mapping[str, str], unit: str, *, directory: Path, mode: Mode = "optimized"
+    ) -> str | Diagnostic:
+        """What the compiler reads of one of the sources, all it includes in place; or an error.
+
+        The lines that begin with ``#`` say of which file's which line the following one is.
+        """
+        for name, text in sources.items():
+            _write(directory, name, text)
+        output = directory / f"{unit}.ii"
+        done = sandbox.run(
+            [self.cxx, *self.mode_flags(mode), "-E", unit, "-o", output.name],
+            cwd=directory,
+            limits=replace(self.limits, file_bytes=_PREPROCESSED_BYTES),
+        )
+        error = next((d for d in self._diagnostics(done) if d.is_error), None)
+        if error is not None:
+            return error
+        text = output.read_text(encoding="utf-8", errors="replace")
+        output.unlink()
+        return text
+
     def check_syntax(
         self,
         text: str,
@@ -197,6 +231,23 @@ class Compiler:
             return linker[0].strip()
         last = done.stderr.strip().rpartition("\n")[2]
         return last or f"the compiler ended with status {done.returncode}"
+
+
+@functools.cache
+def _accepts(cxx: str, flag: str) -> bool:
+    with tempfile.TemporaryDirectory() as directory:
+        argv = [cxx, flag, "-fsyntax-only", "-x", "c++", "/dev/null"]
+        return sandbox.run(argv, cwd=Path(directory), limits=COMPILE_LIMITS).ok
+
+
+@functools.cache
+def _library(cxx: str, flags: tuple[str, ...], name: str) -> Path:
+    with tempfile.TemporaryDirectory() as directory:
+        argv = [cxx, *flags, f"-print-file-name={name}"]
+        path = Path(sandbox.run(argv, cwd=Path(directory), limits=COMPILE_LIMITS).stdout.strip())
+    if not path.is_absolute():
+        raise LookupError(f"the compiler does not find {name}")
+    return path.resolve()
 
 
 def parse_diagnostics(text: str) -> tuple[Diagnostic, ...]:

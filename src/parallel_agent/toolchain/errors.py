@@ -48,6 +48,14 @@ class KernelThrew(WorkerError):
         super().__init__(f"the kernel threw: {what}")
 
 
+class KernelDisturbed(WorkerError):
+    """The kernel left the floating-point environment or OpenMP's settings changed."""
+
+
+class WorkerBusy(WorkerError):
+    """Threads of the kernel went on working after it had returned, where nobody times them."""
+
+
 class PayloadRejected(WorkerError):
     """The worker could not decode the payload, or had no room for the outputs."""
 

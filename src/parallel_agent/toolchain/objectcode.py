@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 _SHT_NOTE = 7
@@ -11,6 +12,21 @@ _SHT_NOBITS = 8
 _SHF_ALLOC = 2
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of an ELF file: where it lies, and the index of the section it refers to."""
+
+    kind: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+
+    def of(self, image: bytes) -> bytes:
+        """Its content."""
+        return image[self.offset : self.offset + self.size]
 
 
 def object_hash(binary: Path) -> str:
@@ -23,26 +39,24 @@ def object_hash(binary: Path) -> str:
     """
     image = binary.read_bytes()
     digest = hashlib.sha256()
-    try:
-        for kind, offset, size in _loaded_sections(image):
-            digest.update(struct.pack("<IQ", kind, size))
-            if kind != _SHT_NOBITS:
-                digest.update(image[offset : offset + size])
-    except struct.error as error:
-        raise ValueError(f"{binary.name} is cut short") from error
+    for section in sections(image, binary.name):
+        if section.flags & _SHF_ALLOC and section.kind != _SHT_NOTE:
+            digest.update(struct.pack("<IQ", section.kind, section.size))
+            if section.kind != _SHT_NOBITS:
+                digest.update(section.of(image))
     return digest.hexdigest()
 
 
-def _loaded_sections(image: bytes) -> list[tuple[int, int, int]]:
-    """Type, offset and size of each section that is loaded; notes (the build id) left out."""
-    header = _HEADER.unpack_from(image)
-    if header[0][:6] != b"\x7fELF\x02\x01":
-        raise ValueError("not a 64-bit little-endian ELF file")
-    table, entry_size, count = header[6], header[11], header[12]
-    loaded = []
-    for index in range(count):
-        section = _SECTION.unpack_from(image, table + index * entry_size)
-        _, kind, flags, _, offset, size = section[:6]
-        if flags & _SHF_ALLOC and kind != _SHT_NOTE:
-            loaded.append((kind, offset, size))
-    return loaded
+def sections(image: bytes, name: str) -> list[Section]:
+    """All sections of an ELF file, in order; ValueError where it is none or is cut short."""
+    try:
+        header = _HEADER.unpack_from(image)
+        if header[0][:6] != b"\x7fELF\x02\x01":
+            raise ValueError("not a 64-bit little-endian ELF file")
+        table, entry_size, count = header[6], header[11], header[12]
+        found = (_SECTION.unpack_from(image, table + i * entry_size) for i in range(count))
+        return [
+            Section(kind, flags, at, size, link) for _, kind, flags, _, at, size, link, *_ in found
+        ]
+    except struct.error as error:
+        raise ValueError(f"{name} is cut short") from error

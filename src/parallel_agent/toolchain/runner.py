@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import select
 import struct
 import tempfile
@@ -23,8 +24,10 @@ from typing import IO, Self
 
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.errors import (
+    KernelDisturbed,
     KernelThrew,
     PayloadRejected,
+    WorkerBusy,
     WorkerConfused,
     WorkerDied,
     WorkerError,
@@ -37,11 +40,13 @@ from parallel_agent.toolchain.sandbox import Limits
 __all__ = [
     "OPENMP_ENVIRONMENT",
     "SANITIZER_EXIT",
+    "KernelDisturbed",
     "KernelThrew",
     "PayloadRejected",
     "SharedMemory",
     "Timing",
     "Worker",
+    "WorkerBusy",
     "WorkerConfused",
     "WorkerDied",
     "WorkerError",
@@ -53,9 +58,14 @@ SANITIZER_EXIT = 86
 """Exit status of a sanitized worker in which a sanitizer found something."""
 
 _COMMAND = struct.Struct("<4Q")
-_REPLY = struct.Struct("<4Q")
+_REPLY = struct.Struct("<5Q")
 _TAIL_BYTES = 8192
 _LAST_WORDS_SECONDS = 2.0
+_REST_SECONDS = 5e-3
+_REST_SECONDS_PER_THREAD = 50e-6
+_REST_SHARE = 0.05
+"""Processor time that threads may use between calls: once, per call and thread to go to sleep (5 to
+20 microseconds were measured), and as a share of the calls' own time."""
 
 _SANITIZERS = f"exitcode={SANITIZER_EXIT}:handle_abort=1:print_stacktrace=1:color=never"
 OPENMP_ENVIRONMENT = {
@@ -67,7 +77,9 @@ OPENMP_ENVIRONMENT = {
 """What OpenMP programs are timed under, the number of threads aside."""
 _ENVIRONMENT = {
     **OPENMP_ENVIRONMENT,
-    "ASAN_OPTIONS": f"{_SANITIZERS}:detect_leaks=0:quarantine_size_mb=64",
+    # New memory is filled, so that what reads it before it is written gives other results.
+    "ASAN_OPTIONS": f"{_SANITIZERS}:detect_leaks=0:quarantine_size_mb=64"
+    f":max_malloc_fill_size={(1 << 31) - 1}:malloc_fill_byte=165",
     "UBSAN_OPTIONS": _SANITIZERS,
 }
 
@@ -84,6 +96,7 @@ class _Status(IntEnum):
     THREW = 1
     BAD_PAYLOAD = 2
     OUTPUT_FULL = 3
+    DISTURBED = 4
 
 
 @dataclass(frozen=True)
@@ -125,7 +138,9 @@ class Worker:
         What runs there cannot write anything, unless the directory is ``writable``.
         """
         self._limits = limits
-        self._sequence = 0
+        self._threads = threads
+        self._cookie = 0
+        self._unrest, self._rest_allowed = 0.0, _REST_SECONDS
         with ExitStack() as stack, ExitStack() as child_ends:
             self.inputs = inputs if inputs is not None else stack.enter_context(SharedMemory())
             self._outputs = stack.enter_context(SharedMemory(child_writes=True))
@@ -182,7 +197,8 @@ class Worker:
     def go(self) -> Timing:
         """Run the kernel once on each prepared call, in order, and time it.
 
-        Raises KernelThrew, WorkerDied, WorkerTimeout or WorkerOverMemory. A second ``go`` runs
+        Raises KernelThrew, KernelDisturbed, WorkerDied, WorkerTimeout or WorkerOverMemory; this and
+        the commands after it WorkerBusy where threads worked between the calls. A second ``go`` runs
         on what the first one left in the arguments.
         """
         reply = self._exchange(_Command.GO)
@@ -239,9 +255,9 @@ class Worker:
             raise WorkerError("the worker has ended")
 
     def _tell(self, command: _Command, length: int = 0, instances: int = 0) -> None:
-        self._sequence += 1
+        self._cookie = secrets.randbits(64)
         try:
-            os.write(self._commands, _COMMAND.pack(command, length, instances, self._sequence))
+            os.write(self._commands, _COMMAND.pack(command, length, instances, self._cookie))
         except BrokenPipeError:
             raise self._died() from None
 
@@ -264,16 +280,33 @@ class Worker:
             raise self._died()
         if len(data) != _REPLY.size:
             raise WorkerConfused("a reply was cut short")
-        status, value, nanoseconds, sequence = _REPLY.unpack(data)
-        if sequence != self._sequence or value > self._outputs.capacity:
+        status, value, nanoseconds, others, cookie = _REPLY.unpack(data)
+        if cookie != self._cookie or value > self._outputs.capacity:
             raise WorkerConfused("a reply does not fit its command")
+        self._check_rest(command, others / 1e9, seconds)
         if status == _Status.DONE:
             return _Reply(value, nanoseconds, seconds)
         with self._outputs.view(value) as view:
             text = bytes(view[:_TAIL_BYTES]).decode(errors="replace")
         if status == _Status.THREW and command is _Command.GO:
             raise KernelThrew(text)
+        if status == _Status.DISTURBED and command is _Command.GO:
+            raise KernelDisturbed(text)
         raise PayloadRejected(text)
+
+    def _check_rest(self, command: _Command, others: float, seconds: float) -> None:
+        """Threads of the kernel must be at rest when it has returned: work then is not timed.
+
+        ``others`` is what they have used since the last call ended; what that adds to the calls
+        before counts when the next call begins.
+        """
+        if self._unrest + others > self._rest_allowed:
+            raise WorkerBusy(
+                f"its threads worked for {others * 1e3:.3g} ms after the kernel had returned"
+            )
+        if command is _Command.GO:
+            self._unrest += others
+            self._rest_allowed += _REST_SECONDS_PER_THREAD * self._threads + _REST_SHARE * seconds
 
     def _died(self) -> WorkerDied:
         """Await the end of a process that is about to end, and read its last words."""

@@ -10,6 +10,7 @@ from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Diagnostic
 from parallel_agent.verification.compilation import CompilationGate
 from parallel_agent.verification.differential import DifferentialGate
+from parallel_agent.verification.forbidden import ForbiddenGate
 from parallel_agent.verification.gate import (
     EntryGate,
     Gate,
@@ -18,6 +19,8 @@ from parallel_agent.verification.gate import (
     Submission,
     Verdict,
 )
+from parallel_agent.verification.history import HistoryGate
+from parallel_agent.verification.linkage import LinkageGate
 from parallel_agent.verification.races import RaceGate
 from parallel_agent.verification.repetition import RepetitionGate
 from parallel_agent.verification.replay import REPLAY_FILE, write_replay
@@ -39,13 +42,15 @@ class _Check(Protocol[_Asked]):
 
 def entry_gates() -> tuple[EntryGate, ...]:
     """The gates that need nothing but the original's text, cheapest first."""
-    return (SignatureGate(), CompilationGate())
+    return (ForbiddenGate(), SignatureGate(), CompilationGate())
 
 
 def trial_gates(*, require_race_check: bool = False) -> tuple[Gate, ...]:
     """The gates that run the candidate against the original, cheapest first."""
     return (
+        LinkageGate(),
         DifferentialGate(),
+        HistoryGate(),
         SanitizerGate(),
         RaceGate(required=require_race_check),
         TimingSizeGate(),

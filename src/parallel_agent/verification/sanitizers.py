@@ -22,7 +22,7 @@ class SanitizerGate:
             raise Rejection(f"could not be checked: {compiled.stderr.strip()[-300:]}")
         reference = examination.reference
         cases = [*examination.small_cases(), *examination.large_cases()]
-        threads = max(2, examination.threads)
+        threads = 2 * examination.threads
         found = reference.run_cases(
             compiled.binary, threads, cases, describe=sanitizer_finding, purpose="sanitized"
         )

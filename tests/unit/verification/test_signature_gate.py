@@ -1,8 +1,7 @@
-"""The gate that reads a candidate: same signature, and no construct that reaches outside."""
+"""The gate that parses a candidate: the same signature."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -56,85 +55,6 @@ def test_the_original_itself_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement",
-    [
-        '// system("ls");\n',
-        '/* asm("nop"); exit(1); */',
-        'const char* s = "system(1) asm fork()"; (void)s;',
-        'const char* s = R"(exit(0); asm)"; (void)s;',
-        "int exit_code = 1'000; (void)exit_code;",
-        "int early_exit = 0; (void)(early_exit);",
-        "int system = 1, abort = system; (void)(abort);",
-        "struct { int section, alias, weak; } s; (void)s;",
-    ],
-)
-def test_words_in_comments_strings_and_names_are_fine(statement: str) -> None:
-    assert checked(body(statement))
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        'asm("nop");',
-        '__asm__ volatile ("nop");',
-        'std::system("ls");',
-        'system ("ls");',
-        'sys\\\ntem("ls");',
-        "int a = 1'0; exit(a); char c = '1';",
-        "::_exit(0);",
-        "std::_Exit(0);",
-        "std::abort();",
-        "fork();",
-        'execvp("a", 0);',
-        "syscall(1);",
-        "mmap(0, 0, 0, 0, 0, 0);",
-        "raise(9);",
-        "parallel_agent_harness::Call* call = nullptr;",
-    ],
-)
-def test_forbidden_calls(statement: str) -> None:
-    assert "forbidden construct" in refusal(body(statement))
-
-
-@pytest.mark.parametrize(
-    "declaration",
-    [
-        "#include <unistd.h>",
-        '#include "unistd.h"',
-        "#  include  <sys/mman.h>",
-        "%:include <signal.h>",
-        "#include <fstream>",
-        '#include "/etc/shadow"',
-        "#include </etc/shadow>",
-        '#include "../secrets.h"',
-        "#include <../secrets.h>",
-        "#include_next <cmath>",
-        '#pragma GCC optimize("Ofast")',
-        '#pragma GCC optimize "Ofast"',
-        "#pragma GCC poison n",
-        "__attribute__((constructor)) void g() {}",
-        "__attribute__((unused, constructor)) void g() {}",
-        "__attribute((__destructor__)) void g() {}",
-        '__attribute__((section(".text"))) void g() {}',
-        "[[gnu::constructor]] void g() {}",
-        'asm("nop");',
-    ],
-)
-def test_forbidden_declarations(declaration: str) -> None:
-    assert "forbidden construct" in refusal(f"{declaration}\n{ORIGINAL}")
-
-
-def test_what_the_original_does_is_not_held_against_a_candidate() -> None:
-    original = "#include <cstdlib>\n" + body("if (n < 0) std::abort();")
-    assert checked(original, original)
-    assert checked(body("if (n < -1) { abort(); }"), original)
-    assert "asm" in refusal(body('if (n < 0) std::abort(); asm("nop");'), original)
-    assert "forbidden" in refusal(
-        body("abort();"), ORIGINAL.replace("{ for", "{ /* abort() */ for")
-    )
-
-
-@pytest.mark.parametrize(
     "candidate",
     [
         ORIGINAL.replace("double* x", "float* x"),
@@ -153,7 +73,7 @@ def test_what_the_original_does_is_not_held_against_a_candidate() -> None:
     ],
 )
 def test_another_signature_is_refused(candidate: str) -> None:
-    assert "forbidden" not in refusal(candidate)
+    assert refusal(candidate)
 
 
 def test_another_layout_of_a_struct_is_another_signature() -> None:
@@ -163,9 +83,3 @@ def test_another_layout_of_a_struct_is_another_signature() -> None:
     assert "signature" in refusal(
         original.replace("int a; double b;", "double b; int a;"), original
     )
-
-
-def test_no_file_is_read_before_its_name_is_checked(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe.h"
-    os.mkfifo(pipe)  # reading it would never end
-    assert "forbidden construct" in refusal(f'#include "{pipe}"\n{ORIGINAL}')

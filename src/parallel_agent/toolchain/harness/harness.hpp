@@ -6,8 +6,10 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cfenv>
@@ -46,6 +48,38 @@ inline void pin() {
 inline void round_as_told() {
     const char* mode = std::getenv("PARALLEL_AGENT_ROUNDING");
     if (mode != nullptr) std::fesetround(std::strcmp(mode, "up") == 0 ? FE_UPWARD : FE_DOWNWARD);
+}
+
+/// What a kernel may change for itself but must leave as it found it, because it decides what its
+/// caller computes next, and how.
+struct Surroundings {
+    std::array<long, 6> values{std::fegetround()};
+
+    Surroundings() {
+#ifdef __GLIBC__
+        values[1] = fegetexcept();
+#endif
+#ifdef __SSE__
+        values[2] = __builtin_ia32_stmxcsr() & 0x8040;  // denormal results and operands as zero
+#endif
+#ifdef _OPENMP
+        values[3] = omp_get_max_threads();
+        values[4] = omp_get_dynamic();
+        values[5] = omp_get_max_active_levels();
+#endif
+    }
+    bool operator!=(const Surroundings& other) const { return values != other.values; }
+};
+
+/// Nanoseconds of processor time that all threads but this one have used so far.
+inline std::int64_t others_nanoseconds() {
+    const auto read = [](clockid_t clock) {
+        timespec now{};
+        clock_gettime(clock, &now);
+        return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+    };
+    const std::int64_t own = read(CLOCK_THREAD_CPUTIME_ID);
+    return read(CLOCK_PROCESS_CPUTIME_ID) - own;
 }
 
 struct BadPayload : std::runtime_error {
@@ -146,8 +180,8 @@ template <class T>
 struct Codec {
     static_assert(is_flat<T>, "parallel_agent: a parameter of this type cannot be handed over");
     static constexpr std::size_t least_size = sizeof(T);
-    static void decode(Reader& in, T& value) { in.raw(static_cast<void*>(&value), 1, sizeof(T)); }
-    static void encode(Writer& out, const T& value) { out.raw(&value, sizeof(T)); }
+    static void decode(Reader& in, T& value) { in.raw(std::addressof(value), 1, sizeof(T)); }
+    static void encode(Writer& out, const T& value) { out.raw(std::addressof(value), sizeof(T)); }
 };
 
 template <>
@@ -206,7 +240,7 @@ struct Codec<Buffer<T>> {
     static constexpr std::size_t least_size = 8;
     static void decode(Reader& in, Buffer<T>& value) {
         value.count = in.count(sizeof(T));
-        value.elements.reset(new T[value.count]);
+        value.elements.reset(::new T[value.count]);
         in.raw(static_cast<void*>(value.get()), value.count, sizeof(T));
     }
     static void encode(Writer& out, const Buffer<T>& value) {
@@ -227,14 +261,16 @@ void encode(Writer& out, const T& value) {
 // ---- The protocol --------------------------------------------------------------------------
 
 enum : std::uint64_t { prepare = 1, go = 2, collect = 3, quit = 4 };
-enum : std::uint64_t { done = 0, threw = 1, bad_payload = 2, output_full = 3 };
+enum : std::uint64_t { done = 0, threw = 1, bad_payload = 2, output_full = 3, disturbed = 4 };
 
-/// `sequence` comes back in the reply, so that the parent can tell a reply out of turn.
+/// `cookie` is drawn at random and comes back in the reply, so that nobody can reply in advance.
 struct Command {
-    std::uint64_t command, bytes, instances, sequence;
+    std::uint64_t command, bytes, instances, cookie;
 };
+/// `others` is the processor time in ns that threads other than this one used between the calls of
+/// the kernel: from the end of the last `go` until now, or until the beginning of this one.
 struct Reply {
-    std::uint64_t status, value, nanoseconds, sequence;
+    std::uint64_t status, value, nanoseconds, others, cookie;
 };
 
 /// The first bytes of a file in memory, for as long as this object lives.
@@ -283,7 +319,7 @@ public:
 
 private:
     void answer(const Command& command) {
-        Reply reply{done, 0, 0, command.sequence};
+        Reply reply{done, 0, 0, 0, command.cookie};
         try {
             obey(command, reply);
         } catch (const BadPayload& error) {
@@ -295,6 +331,7 @@ private:
         } catch (...) {
             explain(reply, threw, "an exception that is no std::exception");
         }
+        if (command.command != go) reply.others = worked();
         if (write(replies_, &reply, sizeof reply) != sizeof reply) _exit(1);
     }
 
@@ -318,9 +355,15 @@ private:
 
     void run_calls(Reply& reply) {
         using clock = std::chrono::steady_clock;
+        const Surroundings before;
+        reply.others = worked();
         const auto started = clock::now();
         for (Call& call : calls_) call.run();
         const auto ended = clock::now();
+        others_at_rest_ = others_nanoseconds();
+        if (before != Surroundings())
+            return explain(reply, disturbed,
+                           "the kernel left the floating-point mode or OpenMP's settings changed");
         ran_ = true;
         reply.nanoseconds = static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::nanoseconds>(ended - started).count());
@@ -333,6 +376,12 @@ private:
         Writer out(output.data(), output.size());
         for (const Call& call : calls_) call.encode(out);
         reply.value = out.length();
+    }
+
+    /// How long other threads have worked since the last call ended; the clocks may be off a little.
+    std::uint64_t worked() const {
+        return static_cast<std::uint64_t>(
+            std::max<std::int64_t>(0, others_nanoseconds() - others_at_rest_));
     }
 
     void explain(Reply& reply, std::uint64_t status, const char* text) {
@@ -356,6 +405,7 @@ private:
 
     int input_, output_, commands_, replies_;
     std::vector<Call> calls_;
+    std::int64_t others_at_rest_ = others_nanoseconds();
     bool ran_ = false;
 };
 

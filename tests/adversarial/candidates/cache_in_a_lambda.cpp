@@ -1,0 +1,14 @@
+// original: tally
+// expected: forbidden: 'count', which keeps state
+#include <vector>
+static const auto count = [p = new int(0)] { return ++*p; };
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    if (count() < 0) return 0;
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

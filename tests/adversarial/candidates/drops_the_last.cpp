@@ -1,0 +1,12 @@
+// original: tally
+// expected: differential: n=1,
+#include <vector>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    double sum = 0;
+    for (int i = 0; i < n - 1; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

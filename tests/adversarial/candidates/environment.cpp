@@ -1,0 +1,15 @@
+// original: tally
+// expected: forbidden: the function setenv
+// without: forbidden linkage
+#include <vector>
+#include <cstdlib>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    setenv("OMP_NUM_THREADS", "64", 1);
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

@@ -1,0 +1,14 @@
+// original: tally
+// expected: forbidden: #include of dlfcn.h
+#include <vector>
+#include <dlfcn.h>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    (void)dlsym(nullptr, "fork");
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

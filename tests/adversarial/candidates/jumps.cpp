@@ -1,0 +1,14 @@
+// original: tally
+// expected: forbidden: __builtin_setjmp
+#include <vector>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    void* place[5];
+    if (__builtin_setjmp(place)) return 0;
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

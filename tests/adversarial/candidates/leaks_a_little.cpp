@@ -1,0 +1,13 @@
+// original: tally
+// expected: harmless
+#include <vector>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    (void)new double[16];
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

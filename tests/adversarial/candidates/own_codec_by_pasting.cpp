@@ -1,0 +1,14 @@
+// original: tally
+// expected: forbidden: the harness's name parallel_agent_harness
+#include <vector>
+#define PASTE(a, b) a##b
+using namespace PASTE(parallel_agent, _harness);
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

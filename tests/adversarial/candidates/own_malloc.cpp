@@ -1,0 +1,15 @@
+// original: tally
+// expected: linkage: replaces a function of a library: aligned_alloc
+// without: linkage
+#include <vector>
+#include <cstdlib>
+extern "C" void* aligned_alloc(std::size_t, std::size_t n) noexcept { return std::malloc(n); }
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

@@ -1,0 +1,15 @@
+// original: tally
+// expected: linkage: replaces a function of a library: _Znwm
+// without: linkage
+#include <vector>
+#include <cstdlib>
+void* operator new(std::size_t size) { return std::calloc(size, 2); }
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

@@ -1,0 +1,15 @@
+// original: tally
+// expected: linkage: _ZSt4cout
+// without: linkage
+#include <vector>
+#include <iostream>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    if (n < 0) std::cout << n;
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

@@ -1,0 +1,13 @@
+// original: tally
+// expected: forbidden: the function nice
+#include <vector>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    if (nice(-1) == 7) return 0;
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}

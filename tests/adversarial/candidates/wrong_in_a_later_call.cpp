@@ -1,0 +1,15 @@
+// original: tally
+// expected: forbidden: 'calls', which keeps state
+// without: forbidden
+#include <vector>
+double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
+    static int calls = 0;
+    if (++calls > 100000) return 0;
+    double sum = 0;
+    for (int i = 0; i < n; ++i) {
+        y[i] = 2 * x[i] + 1;
+        bins[static_cast<int>(x[i])]++;
+        sum += x[i] * y[i];
+    }
+    return sum;
+}
