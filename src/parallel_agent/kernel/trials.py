@@ -20,7 +20,7 @@ from parallel_agent.kernel.workload import Workload
 
 MAX_PAYLOAD = 1 << 22
 """Bytes of inputs of one call tried under sanitizers."""
-PATIENCE = 0.1
+PATIENCE = 0.4
 """Seconds of every clean run at one size after which no larger sizes are tried any more."""
 ENOUGH = 250
 """Failed trials, which are what takes time, after which what is merely better is not looked for."""
