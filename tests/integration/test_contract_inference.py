@@ -22,7 +22,7 @@ KERNELS = Path(__file__).with_name("inferred")
 # Lengths by parameter, NAME standing for any size of its own.
 LENGTHS: dict[str, dict[str, str]] = {
     "csr": {"start": "rows[+]1", "column": "(.*)", "value": "(.*)", "y": "rows"},
-    "coo": {"dense": "rows[*]cols"},
+    "coo": {"dense": "(rows|n_dense)[*]cols"},  # the kernel never looks at rows
     "cholesky": {"a": r"n\*n"},
     "merge": {"out": r"(n\+n_a|n\+n_b|n_a\+n|n_b\+n)"},
     "bisect": {"table": "n.*", "keys": "n.*", "found": "n.*"},
@@ -30,7 +30,6 @@ LENGTHS: dict[str, dict[str, str]] = {
     "text": {},
     "batched": {"a": r"batch\*n\*m", "b": r"batch\*n\*m", "c": r"batch\*n\*n"},
     "fft": {"a": "n"},
-    "complex": {"c": "n_c", "steps": "n_c"},
     "prefix": {"counts": "n", "offsets": "n[+]1"},
     "halo": {
         "old": r"\(rows\+2\)\*\(cols\+2\)",
@@ -43,8 +42,6 @@ LENGTHS: dict[str, dict[str, str]] = {
     "pointers": {"x": "n", "y": "n", "result": "1"},
     "nested": {},
     "filter": {"chosen": "0"},
-    "bytes": {"data": "n", "counts": "256"},
-    "window": {},
     "union_find": {},
 }
 
@@ -85,7 +82,8 @@ def _csr(contract: Contract) -> None:
 
 def _coo(contract: Contract) -> None:
     fields = contract.parameters["entries"].fields
-    assert (fields["row"].high, fields["col"].high) == ("rows-1", "cols-1")
+    rows, _, columns = str(contract.parameters["dense"].length).partition("*")
+    assert (fields["row"].high, fields["col"].high) == (f"{rows}-1", f"{columns}-1")
 
 
 def _cholesky(contract: Contract) -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 from clang import cindex
 
+from parallel_agent.kernel.leaves import leaves
 from parallel_agent.kernel.source import FILE_NAME, ParsedSource
+from parallel_agent.kernel.types import Scalar
 
 CursorKind = cindex.CursorKind
 _NEED_ORDER = frozenset(
@@ -67,7 +69,9 @@ def read_hints(parsed: ParsedSource) -> Hints:
     passed = frozenset(_within(nodes, names, _takes_arguments))
     return Hints(
         ordered=frozenset(_ordered(nodes, names)),
-        offsets=frozenset(_offsets(nodes, names)),
+        offsets=frozenset(
+            _offsets(nodes, {name for name in names if _holds_integers(parsed, name)})
+        ),
         appended=frozenset(_appended(nodes, names)),
         compared=frozenset(_within(nodes, names, _is_comparison)) | passed,
         passed=passed,
@@ -79,6 +83,11 @@ def read_hints(parsed: ParsedSource) -> Hints:
         constants=tuple(_constants(functions))[:8],
         lines=tuple((f.extent.start.line, f.extent.end.line) for f in functions),
     )
+
+
+def _holds_integers(parsed: ParsedSource, name: str) -> bool:
+    found = [type_ for _, type_ in leaves(parsed.kernel.signature.parameter(name).type)]
+    return all(isinstance(type_, Scalar) and type_.is_integer for type_ in found)
 
 
 def _reachable(kernel: Any) -> list[Any]:

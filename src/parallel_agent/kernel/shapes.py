@@ -71,10 +71,14 @@ def _start_lengths(trials: Trials, names: tuple[str, ...]) -> Iterator[dict[str,
     yield {p.name: roomy if p.mutable else size for p in containers}
     for driver in containers:
         yield {**all_of(roomy), driver.name: size}
-    products = [*names[1:], *_products(names)]
-    halos = [f"({a}+2)*({b}+2)" for a, b in itertools.combinations_with_replacement(names, 2)]
-    most = "*".join(names)
-    products += [*halos, *(f"{most}*{name}" for name in names if len(names) > 2)]
+    products = list(_products(names))
+    if len(names) > 1:  # whichever product of two sizes, or of three, the sum of all is enough
+        triples = itertools.combinations_with_replacement(names, 3)
+        products = ["+".join(p for p in products if p.count("*") == 1)]
+        products.append("+".join("*".join(triple) for triple in triples))
+    products[:0] = [
+        f"({a}+2)*({b}+2)" for a, b in itertools.combinations_with_replacement(names, 2)
+    ]
     for length in dict.fromkeys([*map(str, trials.hints.constants), *products]):
         if not length.isdigit() or int(length) > max(_START_BASES):
             yield all_of(length)
@@ -125,7 +129,7 @@ def _shortest(
         shorter = [*now[:level], candidate, *now[level + 1 :]]
         changed = contract.parameters[name].model_copy(update={"length": as_length(shorter)})
         attempt = with_parameter(contract, name, changed)
-        if trials.holds(attempt):
+        if trials.firmly(attempt):
             return attempt
     return contract
 

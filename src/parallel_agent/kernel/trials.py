@@ -20,13 +20,15 @@ from parallel_agent.kernel.workload import Workload
 
 MAX_PAYLOAD = 1 << 22
 """Bytes of inputs of one call tried under sanitizers."""
-PATIENCE = 0.1
+PATIENCE = 0.4
 """Seconds of every clean run at one size after which no larger sizes are tried any more."""
 ENOUGH = 250
 """Failed trials, which are what takes time, after which what is merely better is not looked for."""
 BASES = (0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 17)
 WIDE_BASES = (*BASES, 22, 26, 31, 33, 48, 63, 64, 100)
 """For the sizes themselves: some kernels fail only at sizes of an odd make."""
+_SMALL = 8
+"""Sizes near this must fit into `MAX_PAYLOAD`."""
 _MORE_RUNS = 30
 _MORE_SIZES = 24
 _SOUND_BASES = (5, 17, 64)
@@ -153,7 +155,7 @@ class Trials:
             if base > self._largest:
                 continue
             problem, seconds = self._problem_at(contract, sizes, [base, number])
-            if problem == TOO_LARGE and base > max(BASES):
+            if problem == TOO_LARGE and base > _SMALL:
                 continue  # as far as it goes
             if problem is not None:
                 self._failed += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -91,8 +92,10 @@ class Reference:
             if (key := tuple(sizes.values())) in seen:
                 continue
             seen.add(key)
-            for draw in range(DRAWS):
-                case = self.case(sizes, (self.seed, base, draw))
+            kinds = range(1 + len(self.contract.variants))
+            for variant, draw in itertools.product(kinds, range(DRAWS)):
+                seed = (self.seed, base, draw) if variant == 0 else (self.seed, base, draw, variant)
+                case = self.case(sizes, seed, variant)
                 if len(case.payload) <= MAX_CHECK_BYTES:
                     yield case
 
@@ -101,9 +104,10 @@ class Reference:
         for position, sizes in enumerate(self.timing_sizes):
             yield self.case(sizes, (self.seed, 1000, position))
 
-    def case(self, sizes: Mapping[str, int], seed: tuple[int, ...]) -> Case:
-        """The input that belongs to these sizes and this seed."""
-        payload = self.workload.payload(sizes, np.random.default_rng(list(seed)))
+    def case(self, sizes: Mapping[str, int], seed: tuple[int, ...], variant: int = 0) -> Case:
+        """The input that belongs to these sizes and this seed, of a variant of the contract."""
+        workload = Workload(self.signature, self.contract.every_kind()[variant])
+        payload = workload.payload(sizes, np.random.default_rng(list(seed)))
         return Case(sizes, seed, bytes(payload))
 
     def answers(self, cases: Iterable[Case]) -> Generator[bytes, None, None]:

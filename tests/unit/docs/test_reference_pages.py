@@ -56,4 +56,4 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_contracts_shown_in_the_docs_are_contracts() -> None:
     shown = re.findall(r"```toml\n(kernel.*?)```", text("how-to/contract.md"), re.DOTALL)
-    assert [Contract.from_toml(example).kernel for example in shown] == ["scatter"]
+    assert [Contract.from_toml(example).kernel for example in shown] == ["scatter", "rankHits"]
