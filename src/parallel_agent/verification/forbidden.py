@@ -37,6 +37,8 @@ class ForbiddenGate:
         if tokens(first.adapter) != expected_adapter(examination.kernel.signature, source):
             raise Rejection("forbidden construct: macros that change the program around the kernel")
         _refuse(constructs.in_tokens(first.tokens), excused)
+        called = (name for name in first.in_pragmas if name in declarations.CALLS)
+        _refuse((f"the function {name}" for name in called), excused)
         if not self._may_declare(examination, first.kernel, excused):
             return "left to the compiler, which does not accept it"
         return f"{len(first.tokens)} tokens, the same in {len(readings)} kinds of build"

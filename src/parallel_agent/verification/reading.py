@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from parallel_agent.kernel.types import Signature
@@ -39,6 +40,13 @@ class Reading:
         return tokens(self.kernel)
 
     @property
+    def in_pragmas(self) -> list[str]:
+        """What is called in pragmas, whose expressions the parser does not see."""
+        lines = [line for line in self.kernel.splitlines() if line.lstrip().startswith("#")]
+        words = tokens(" ".join(lines))
+        return [word for word, after in pairwise(words) if after == "("]
+
+    @property
     def names(self) -> list[str]:
         """The names among them, without those that the system's own macros expand to."""
         return [t for t in self.tokens if t[0].isidentifier() and not _DECLARED.fullmatch(t)]
@@ -64,7 +72,9 @@ def read(
     for file, line, content in _lines(text):
         part = {KERNEL_FILE: kernel, ADAPTER_FILE: adapter}.get(file)
         if part is not None:
-            part[line] = f"{part[line]} {content}" if line in part else content
+            # A pragma that a macro makes in the middle of a line still needs one of its own.
+            apart = "\n" if "#" in (content[0], part.get(line, " ")[0]) else " "
+            part[line] = f"{part[line]}{apart}{content}" if line in part else content
     return Reading(_joined(kernel), _joined(adapter))
 
 

@@ -1,6 +1,5 @@
 // original: tally
 // expected: history: 
-// without: history sanitizers
 #include <vector>
 #include <memory>
 double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {

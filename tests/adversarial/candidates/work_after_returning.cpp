@@ -5,6 +5,7 @@
 double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
     if (n < 0) return 0;
     (void)new std::future<void>(std::async(std::launch::async, [&y, x] {
+        for (volatile int i = 0; i < 20000000; i = i + 1) {}
         for (std::size_t i = 0; i < x.size(); ++i) y[i] = 2 * x[i] + 1;
     }));
     double sum = 0;
