@@ -66,7 +66,9 @@ def measure(binary: Path, gcov: str, payloads: Iterable[Payload], limits: Limits
     data.unlink(missing_ok=True)
     # The counts go beside the binary, wherever it was compiled.
     env = {"GCOV_PREFIX": str(directory.absolute()), "GCOV_PREFIX_STRIP": "99"}
-    with Worker(binary, threads=1, limits=limits, directory=directory, env=env) as worker:
+    with Worker(
+        binary, threads=1, limits=limits, directory=directory, env=env, writable=True
+    ) as worker:
         for payload in payloads:
             worker.prepare(payload)
             worker.go()
