@@ -119,7 +119,7 @@ def test_all_gates_are_in_the_verdict_of_an_accepted_candidate(
     assert accepted
     names = [gate["name"] for gate in accepted[0]["gates"]]
     assert names == [
-        "forbidden", "signature", "compile", "linkage", "duplicate", "differential", "history",
+        "forbidden", "signature", "compile", "duplicate", "linkage", "differential", "history",
         "sanitizers", "races", "timing size", "repetition",
     ]  # fmt: skip
 

@@ -52,9 +52,12 @@ int main() { return 0; }
 RACY = CORRECT.replace("reduction(+ : sum) ", "")
 WRONG = ORIGINAL.replace("i = 0; i < x.size()", "i = 0; i + (x.size() == 13) < x.size()")
 GATES = [
+    "forbidden",
     "signature",
     "compile",
+    "linkage",
     "differential",
+    "history",
     "sanitizers",
     "races",
     "timing size",

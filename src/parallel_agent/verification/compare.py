@@ -135,7 +135,7 @@ def _flat_differs(type_: Type, rule: _Rule, expected: Any, got: Any, place: _Pla
         return None
     at = tuple(int(i) for i in bad)
     where = "".join(f"[{i}]" for i in at) if expected.size > 1 else ""
-    return _told(f"{place.shown}{where}", repr(expected[at]), repr(got[at]))
+    return _told(f"{place.shown}{where}", str(expected[at]), str(got[at]))
 
 
 def _told(place: str, expected: str, got: str) -> str:

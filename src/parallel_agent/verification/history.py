@@ -8,13 +8,11 @@ import numpy as np
 
 from parallel_agent.toolchain.runner import Worker, WorkerError
 from parallel_agent.verification.gate import Examination, Rejection
-from parallel_agent.verification.reference import Case, Reference
+from parallel_agent.verification.reference import PERTURBED, Case, Reference
 
 BATCH = 8
 """Calls that are handed over together, as calls are when they are timed."""
 ROUNDS = 2
-_PERTURBED = {"MALLOC_PERTURB_": "165"}
-"""The C library fills memory that it gives out or takes back: nobody reads zeros by luck."""
 
 
 class HistoryGate:
@@ -24,28 +22,21 @@ class HistoryGate:
 
     def check(self, examination: Examination) -> str:
         """Run the optimized build in one process; Rejection where an answer differs."""
-        reference = examination.reference
         if examination.optimized is None:
             raise Rejection("could not be checked: there is no binary")
+        reference, threads = examination.reference, max(2, examination.threads)
         cases = examination.small_cases()
         order = np.random.default_rng([reference.seed, 5000])
-        threads = max(2, examination.threads)
-        with reference.worker(examination.optimized, threads, env=_PERTURBED) as worker:
+        shuffled = [cases[k] for _ in range(ROUNDS) for k in order.permutation(len(cases))]
+        failure = reference.run_cases(examination.optimized, threads, shuffled)
+        if failure is not None:
+            raise Rejection(failure)
+        with reference.worker(examination.optimized, threads, env=PERTURBED) as worker:
             try:
-                for _ in range(ROUNDS):
-                    for position in order.permutation(len(cases)):
-                        _ask(reference, worker, cases[position])
                 batches = sum(_ask_together(reference, worker, cases))
             except WorkerError as error:
-                raise Rejection(f"{error} (in another order, {threads} threads)") from None
+                raise Rejection(f"{error} (in a batch, {threads} threads)") from None
         return f"{len(cases)} inputs {ROUNDS} times in another order, {batches} calls in batches"
-
-
-def _ask(reference: Reference, worker: Worker, case: Case) -> None:
-    (expected,) = reference.answers([case])
-    found = reference.compare(expected, worker.call(case.payload), sizes=case.sizes)
-    if found:
-        raise Rejection(f"another answer after other calls: {found} ({case})")
 
 
 def _ask_together(reference: Reference, worker: Worker, cases: list[Case]) -> Iterator[int]:

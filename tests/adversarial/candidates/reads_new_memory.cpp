@@ -1,5 +1,5 @@
 // original: tally
-// expected: history: 
+// expected: differential: 
 #include <vector>
 #include <memory>
 double tally(const std::vector<double>& x, std::vector<double>& y, std::vector<int>& bins, int n) {
