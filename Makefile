@@ -43,7 +43,7 @@ reference: $(VENV)/dev
 # Temporary files of tests and compilers stay in the clone.
 # Two files at a time, and no more on larger machines: what they check is timed and raced as well.
 PYTEST = mkdir -p .tmp && TMPDIR=$(CURDIR)/.tmp $(BIN)/python -m pytest --quiet --cov --cov-report= \
-    --numprocesses 2 --dist loadfile
+    --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/dev
 	$(PYTEST) tests/unit
