@@ -140,7 +140,7 @@ class Worker:
         self._limits = limits
         self._threads = threads
         self._cookie = 0
-        self._unrest, self._rest_allowed = 0.0, _REST_SECONDS
+        self._unrest, self._worked, self._rest_allowed = 0.0, 0.0, _REST_SECONDS
         with ExitStack() as stack, ExitStack() as child_ends:
             self.inputs = inputs if inputs is not None else stack.enter_context(SharedMemory())
             self._outputs = stack.enter_context(SharedMemory(child_writes=True))
@@ -197,9 +197,9 @@ class Worker:
     def go(self) -> Timing:
         """Run the kernel once on each prepared call, in order, and time it.
 
-        Raises KernelThrew, KernelDisturbed, WorkerDied, WorkerTimeout or WorkerOverMemory; this and
-        the commands after it WorkerBusy where threads worked between the calls. A second ``go`` runs
-        on what the first one left in the arguments.
+        Raises KernelThrew, KernelDisturbed, WorkerDied, WorkerTimeout or WorkerOverMemory; the
+        commands after it WorkerBusy where threads worked on after the calls. A second ``go`` runs on
+        what the first one left in the arguments.
         """
         reply = self._exchange(_Command.GO)
         return Timing(reply.seconds, reply.nanoseconds / 1e9)
@@ -300,13 +300,14 @@ class Worker:
         ``others`` is what they have used since the last call ended; what that adds to the calls
         before counts when the next call begins.
         """
-        if self._unrest + others > self._rest_allowed:
+        if command is _Command.GO:
+            self._unrest += self._worked
+            self._rest_allowed += _REST_SECONDS_PER_THREAD * self._threads + _REST_SHARE * seconds
+        elif self._unrest + others > self._rest_allowed:
             raise WorkerBusy(
                 f"its threads worked for {others * 1e3:.3g} ms after the kernel had returned"
             )
-        if command is _Command.GO:
-            self._unrest += others
-            self._rest_allowed += _REST_SECONDS_PER_THREAD * self._threads + _REST_SHARE * seconds
+        self._worked = others
 
     def _died(self) -> WorkerDied:
         """Await the end of a process that is about to end, and read its last words."""

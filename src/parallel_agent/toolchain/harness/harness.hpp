@@ -4,6 +4,7 @@
 // only what needs C++ types. See runner.py for the other end of the pipes.
 #pragma once
 
+#include <dirent.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -71,8 +72,22 @@ struct Surroundings {
     bool operator!=(const Surroundings& other) const { return values != other.values; }
 };
 
+/// Have the kernel of the system count what every thread has used until now: the time of a process
+/// is otherwise behind by up to a timer tick for each thread that runs on another core.
+inline void count_all_threads() {
+    DIR* const threads = opendir("/proc/self/task");
+    if (threads == nullptr) return;
+    while (const dirent* entry = readdir(threads)) {
+        timespec now{};
+        const int thread = std::atoi(entry->d_name);
+        if (thread > 0) clock_gettime((~thread << 3) | 6, &now);  // its own clock of processor time
+    }
+    closedir(threads);
+}
+
 /// Nanoseconds of processor time that all threads but this one have used so far.
 inline std::int64_t others_nanoseconds() {
+    count_all_threads();
     const auto read = [](clockid_t clock) {
         timespec now{};
         clock_gettime(clock, &now);
@@ -267,8 +282,8 @@ enum : std::uint64_t { done = 0, threw = 1, bad_payload = 2, output_full = 3, di
 struct Command {
     std::uint64_t command, bytes, instances, cookie;
 };
-/// `others` is the processor time in ns that threads other than this one used between the calls of
-/// the kernel: from the end of the last `go` until now, or until the beginning of this one.
+/// `others` is the processor time in ns that threads other than this one have used since the last
+/// `go` was answered; 0 in the answer to a `go`.
 struct Reply {
     std::uint64_t status, value, nanoseconds, others, cookie;
 };
@@ -333,6 +348,7 @@ private:
         }
         if (command.command != go) reply.others = worked();
         if (write(replies_, &reply, sizeof reply) != sizeof reply) _exit(1);
+        if (command.command == go) others_at_rest_ = others_nanoseconds();  // no part of the call
     }
 
     void obey(const Command& command, Reply& reply) {
@@ -356,11 +372,9 @@ private:
     void run_calls(Reply& reply) {
         using clock = std::chrono::steady_clock;
         const Surroundings before;
-        reply.others = worked();
         const auto started = clock::now();
         for (Call& call : calls_) call.run();
         const auto ended = clock::now();
-        others_at_rest_ = others_nanoseconds();
         if (before != Surroundings())
             return explain(reply, disturbed,
                            "the kernel left the floating-point mode or OpenMP's settings changed");
@@ -378,7 +392,7 @@ private:
         reply.value = out.length();
     }
 
-    /// How long other threads have worked since the last call ended; the clocks may be off a little.
+    /// How long other threads have worked since the last call ended.
     std::uint64_t worked() const {
         return static_cast<std::uint64_t>(
             std::max<std::int64_t>(0, others_nanoseconds() - others_at_rest_));
