@@ -29,6 +29,9 @@ from parallel_agent.kernel.types import Pointer, Scalar
 
 _START_BASES = (4, 7, 8)
 """With 7 the last size is the smallest one (see `Contract.sizes`)."""
+_FURTHER, _FURTHER_FIXED = 16, 128
+"""A length that holds at small sizes by chance is found out here, before anything is built on it;
+one that is a number in the source is enough for quite large ones."""
 _MOST_COUPLED = 2
 _STUCK = 8
 """The largest index that is taken for one that could be larger."""
@@ -45,7 +48,9 @@ def start(trials: Trials) -> tuple[Contract, str | None]:
     for names in dict.fromkeys(tuple(choice) or ("n",) for choice in choices):
         for lengths in _start_lengths(trials, names):
             contract = _cautious(trials, names, lengths)
-            problem = trials.problem(contract, _START_BASES)
+            fixed = any(length.isdigit() for length in lengths.values())
+            further = (_FURTHER_FIXED,) if fixed else (_FURTHER,)
+            problem = trials.problem(contract, (*_START_BASES, *further))
             if problem is None:
                 return contract, None
             simplest = simplest or (contract, problem)
