@@ -37,6 +37,7 @@ LENGTHS: dict[str, dict[str, str]] = {
         "residual": "1",
     },
     "bits": {"masks": "n", "shifts": "n"},
+    "clamp": {"image": r"width\*width", "out": r"width\*width"},
     "entropy": {"p": "n"},
     "solve": {"b": "n", "x": "n"},
     "pointers": {"x": "n", "y": "n", "result": "1"},
