@@ -61,16 +61,17 @@ def _forms(old: _Definition, new: _Definition, guard: str, isa: str) -> list[_Fo
     if isa:
         supported = f'__builtin_cpu_supports("{isa}")'
         condition = f"({guard}) && {supported}" if guard else supported
-        wide = f'[[gnu::noinline, gnu::target("{isa}")]] '
-        forms.append(_form(new, f"_{isa}", condition, wide))
+        forms.append(_form(new, f"_{isa}", condition, f'gnu::target("{isa}")'))
     if guard:
-        forms.append(_form(new, suffix, guard, "[[gnu::noinline]] "))
+        forms.append(_form(new, suffix, guard))
     return [*forms, _form(old, "_sequential") if guard else _form(new, suffix)]
 
 
-def _form(of: _Definition, suffix: str, condition: str = "", attributes: str = "") -> _Form:
+def _form(of: _Definition, suffix: str, condition: str = "", *attributes: str) -> _Form:
+    """A form of its own in the machine's code too: inlined, the compiler may do worse by it."""
     name = _free_name(f"{of.name}{suffix}", of.whole)
-    return _Form(name, f"{attributes}{of.named(name)}", condition)
+    listed = ", ".join(("gnu::noinline", *attributes))
+    return _Form(name, f"[[{listed}]] {of.named(name)}", condition)
 
 
 def _choice(forms: list[_Form], arguments: str, unit: str, *, returns: bool) -> Iterator[str]:
