@@ -99,16 +99,24 @@ class Ledger:
             rows.append(db, "capped", scope, cap, what="the cap was set anew")
 
     def reserve(
-        self, scope: str, amount: NanoUSD, *, what: str, key: str | None = None
+        self,
+        scope: str,
+        amount: NanoUSD,
+        *,
+        what: str,
+        key: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> Reservation:
         """Set ``amount`` aside, if it fits in ``scope`` and in every scope above it.
 
         ``what`` is for people. ``key`` is the caller's own label (see ``forfeit_open``): all attempts
-        at one request may have the same, and one response is journaled under it. An amount of 0
-        is welcome, also under a cap of 0.
+        at one request may have the same, and one response is journaled under it. ``detail`` (JSON
+        data) is kept with the entry: what names model and node here is on the bill even if the
+        request is never heard of again. An amount of 0 is welcome, also under a cap of 0.
 
         Raises:
-            TypeError, ValueError: ``amount`` is not an int of nano-dollars from 0 to ``MAX_NANO``.
+            TypeError, ValueError: ``amount`` is not an int of nano-dollars from 0 to ``MAX_NANO``,
+                or ``detail`` is not JSON data.
             CapExceeded: it does not fit; names the deepest scope that is too full.
         """
         check_nano(amount)
@@ -116,7 +124,7 @@ class Ledger:
             for sums in rows.sums_upward(db, scope):
                 if sums.available is not None and amount > sums.available:
                     raise CapExceeded(sums.scope, amount, sums.available)
-            number = rows.append(db, "reserved", scope, amount, what=what, key=key)
+            number = rows.append(db, "reserved", scope, amount, what=what, key=key, detail=detail)
         return Reservation(number, scope, amount, what, key)
 
     def settle(
@@ -177,12 +185,14 @@ class Ledger:
     def forfeit_open(self, why: str, keys: Collection[str] | None = None) -> list[Reservation]:
         """Forfeit every open reservation, or those with a key in ``keys``, and return them.
 
-        For a resume after a crash: call it when no other process works on the account.
+        For a resume after a crash: call it when no other process works on the account. Their
+        entries have ``in_flight`` in their detail.
         """
         with self._file.transaction(write=True) as db:
             chosen = [r for r in rows.open_reservations(db) if keys is None or r.key in keys]
             for reservation in chosen:
-                rows.close(db, "forfeited", reservation, reservation.amount, {"why": why})
+                detail = {"why": why, "in_flight": True}
+                rows.close(db, "forfeited", reservation, reservation.amount, detail)
         return chosen
 
     def sums(self, scope: str = ROOT) -> ScopeSums:

@@ -75,7 +75,7 @@ def entries(db: sqlite3.Connection) -> list[Entry]:
         "SELECT id, at, kind, scope, amount, reservation, what, key, detail"
         " FROM entries ORDER BY id"
     )
-    return [Entry(*row[:-1], json.loads(row[-1])) for row in rows]
+    return [Entry(*[*columns, json.loads(detail)]) for *columns, detail in rows]
 
 
 def append(
