@@ -387,10 +387,10 @@ def ledger(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or suite.")],
     as_json: AsJson = False,
 ) -> int:
-    """Show what a run spent: every entry, the sums by scope, model and node, and whether the cap
-    was kept.
+    """Show what a run spent, by scope, model and node, and whether the cap was kept.
 
-    The exit status is 1 if it was not.
+    Every entry is listed, and every sum is computed from the entries anew. The exit status is 1
+    if the cap was not kept.
     """
     from parallel_agent.report.account import audit_of, show_audit
 

@@ -85,7 +85,7 @@ def findings(audit: Audit) -> list[str]:
         for c in audit.cap_changes
     ]
     told += [
-        f"in flight at the crash: entry {entry.id} in {entry.scope} counts in full, "
+        f"in flight when it stopped: entry {entry.id} in {entry.scope} counts in full, "
         f"{format_usd(entry.amount)} USD for {entry.what}"
         for entry in audit.entries
         if entry.kind == "forfeited" and entry.detail.get("in_flight")

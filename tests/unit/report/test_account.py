@@ -89,10 +89,10 @@ def test_what_was_spent_is_shown_by_model_and_node(paid: Path) -> None:
 def test_a_raised_cap_and_what_was_in_flight_are_said(paid: Path) -> None:
     told = findings(audit_of(paid))
     assert told[0].endswith("set that of account from 1.00 to 2.00 USD")
-    assert told[1].startswith("in flight at the crash: entry ")
+    assert told[1].startswith("in flight when it stopped: entry ")
     assert told[1].endswith("counts in full, 0.05 USD for in flight")
     assert told[2].endswith("in account/branch:loop counts in full, 0.10 USD for a candidate")
-    assert len(told) == 4, "a request that timed out was not in flight at a crash"
+    assert len(told) == 4, "a request that timed out was not in flight then"
 
 
 def test_the_bill_as_json(paid: Path) -> None:
