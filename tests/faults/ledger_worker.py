@@ -1,7 +1,9 @@
 """A process that works on an account, for test_ledger_processes.py: it prints what it was told.
 
 ``work LEDGER SEED STEPS``: reserve and close at random, one line for each call that returned.
+``raise LEDGER CAP STEPS``: raise the cap of the account, step by step, from ``CAP`` on.
 ``hold LEDGER``: write an entry, and wait inside the open transaction to be killed.
+``journal LEDGER ID``: settle a reservation and journal its response, and wait likewise.
 ``create LEDGER``: create the account, or open the one another process created.
 """
 
@@ -13,8 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from parallel_agent.budget import rows
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.ledger import Ledger
+from parallel_agent.budget.scopes import ROOT
 
 
 def say(*words: object) -> None:
@@ -29,7 +33,9 @@ def work(path: Path, seed: int, steps: int) -> None:
     for step in range(steps):
         amount = dice.randrange(100)
         try:
-            reservation = ledger.reserve(branch, amount, what=f"step {step}", key=f"{seed}")
+            reservation = ledger.reserve(
+                branch, amount, what=f"step {step}", key=f"{branch}/coder/{step}/1"
+            )
         except CapExceeded:
             say("refused", 0, amount)
             continue
@@ -37,7 +43,9 @@ def work(path: Path, seed: int, steps: int) -> None:
         fate = dice.random()
         if fate < 0.6:
             price = dice.randint(0, amount)
-            ledger.settle(reservation.id, price, detail={"seed": seed})
+            ledger.settle(
+                reservation.id, price, detail={"seed": seed}, response=f'{{"price": {price}}}'
+            )
             say("settled", reservation.id, price)
         elif fate < 0.75:
             ledger.release(reservation.id, "not sent")
@@ -47,6 +55,13 @@ def work(path: Path, seed: int, steps: int) -> None:
             say("forfeited", reservation.id, amount)
 
 
+def raise_cap(path: Path, cap: int, steps: int) -> None:
+    ledger = Ledger.open(path)
+    for step in range(1, steps + 1):
+        ledger.raise_cap(ROOT, cap + step)
+        say("capped", 0, cap + step)
+
+
 def hold(path: Path) -> None:
     ledger = Ledger.open(path)
     with ledger._file.transaction(write=True) as db:
@@ -54,6 +69,16 @@ def hold(path: Path) -> None:
             "INSERT INTO entries (at, kind, scope, amount, what, detail)"
             " VALUES ('now', 'reserved', 'account', 100, 'x', '{}')"
         )
+        say("holding")
+        time.sleep(600)
+
+
+def journal(path: Path, number: int) -> None:
+    ledger = Ledger.open(path)
+    with ledger._file.transaction(write=True) as db:
+        reservation = rows.open_reservation(db, number)
+        settlement = rows.close(db, "settled", reservation, 1, {})
+        rows.write_response(db, reservation.key, settlement, "{}")
         say("holding")
         time.sleep(600)
 
@@ -69,5 +94,11 @@ def create(path: Path) -> None:
 
 if __name__ == "__main__":
     action, ledger_path, *numbers = sys.argv[1:]
-    actions: dict[str, Callable[..., None]] = {"work": work, "hold": hold, "create": create}
+    actions: dict[str, Callable[..., None]] = {
+        "work": work,
+        "raise": raise_cap,
+        "hold": hold,
+        "journal": journal,
+        "create": create,
+    }
     actions[action](Path(ledger_path), *map(int, numbers))

@@ -15,6 +15,7 @@ from parallel_agent.budget.scopes import ROOT
 
 WORKER = Path(__file__).with_name("ledger_worker.py")
 CAP = 10_000
+RAISES = 40
 
 
 @contextmanager
@@ -52,6 +53,7 @@ def test_the_cap_holds_whatever_is_killed(tmp_path: Path) -> None:
         ["work", str(ledger.path), str(seed), "1000000" if seed in to_be_killed else "150"]
         for seed in range(6)
     ]
+    commands.append(["raise", str(ledger.path), str(CAP), str(RAISES)])
     with workers(*commands) as running:
         for seed in to_be_killed:
             stdout = running[seed].stdout
@@ -59,9 +61,9 @@ def test_the_cap_holds_whatever_is_killed(tmp_path: Path) -> None:
             first = [stdout.readline() for _ in range(20 * (seed + 1))]
             running[seed].kill()
             heard.append(told(running[seed], first))
-        heard += [told(running[seed], []) for seed in range(len(to_be_killed), 6)]
+        heard += [told(running[seed], []) for seed in range(len(to_be_killed), 7)]
         codes = [process.returncode for process in running]
-    assert codes == [-9, -9, -9, 0, 0, 0]
+    assert codes == [-9, -9, -9, 0, 0, 0, 0]
 
     audit = ledger.audit()
     assert audit.ok, audit.violations
@@ -69,14 +71,27 @@ def test_the_cap_holds_whatever_is_killed(tmp_path: Path) -> None:
     assert not audit.over_cap
     sums = ledger.sums()
     assert sums in audit.scopes
-    assert 0 < sums.spent < sums.charged <= CAP
+    assert 0 < sums.spent < sums.charged <= sums.cap == CAP + RAISES
+    assert [change.after for change in audit.cap_changes] == list(range(CAP + 1, sums.cap + 1))
     # Whatever a process was told is in the file, whatever became of the process.
     written = {(e.kind, e.reservation or e.id, e.amount) for e in audit.entries}
+    written |= {("capped", 0, change.after) for change in audit.cap_changes}
     for lines in heard:
         assert {line for line in lines if line[0] != "refused"} <= written
     assert any(line[0] == "refused" for lines in heard for line in lines), "the cap was never met"
 
-    dead = {str(seed) for seed in to_be_killed}
+    # A response is in the journal if and only if its settlement is in the account.
+    settled = {e.reservation: e.amount for e in audit.entries if e.kind == "settled"}
+    for entry in audit.entries:
+        if entry.kind == "reserved" and entry.key is not None:
+            found = ledger.journaled(entry.key)
+            assert (found and found.amount) == settled.get(entry.id)
+            if found is not None:
+                assert found.reservation.id == entry.id
+                assert found.response == f'{{"price": {found.amount}}}'
+
+    scopes = tuple(f"account/k{seed % 2}/b{seed}/" for seed in to_be_killed)
+    dead = {e.key for e in audit.entries if e.key is not None and e.key.startswith(scopes)}
     forfeited = ledger.forfeit_open("killed", keys=dead)
     assert {reservation.key for reservation in forfeited} <= dead
     forfeited += ledger.forfeit_open("the rest")
@@ -99,6 +114,22 @@ def test_a_writer_killed_inside_its_transaction_leaves_nothing(tmp_path: Path) -
     (entry,) = ledger.audit().entries
     assert entry.what == "the lock is free, and so is the money"
     assert ledger.audit().ok
+
+
+def test_killed_between_settlement_and_response_there_is_neither(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", 100)
+    key = "account/coder/1/1"
+    number = ledger.reserve(ROOT, 100, what="x", key=key).id
+    with workers(["journal", str(ledger.path), str(number)]) as (holder,):
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holding\n"
+        assert ledger.journaled(key) is None, "not committed, not to be seen"
+        holder.kill()
+        holder.wait()
+        assert ledger.journaled(key) is None
+        assert ledger.sums().outstanding == 100
+    assert [r.key for r in ledger.forfeit_open("the process died")] == [key]
+    assert ledger.spent() == 100, "nobody knows whether the response had arrived"
 
 
 def test_of_several_creators_one_wins(tmp_path: Path) -> None:

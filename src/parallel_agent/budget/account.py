@@ -14,7 +14,7 @@ from parallel_agent.budget.money import NanoUSD, check_nano
 from parallel_agent.budget.scopes import ROOT
 
 APPLICATION_ID = 0x70614C67
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 60.0
 """How long a transaction waits for another process or thread to finish its own."""
 
@@ -27,16 +27,30 @@ _SCHEMA = (
     """CREATE TABLE entries (
         id INTEGER PRIMARY KEY,
         at TEXT NOT NULL,
-        kind TEXT NOT NULL CHECK (kind IN ('reserved', 'settled', 'released', 'forfeited')),
+        kind TEXT NOT NULL
+            CHECK (kind IN ('reserved', 'settled', 'released', 'forfeited', 'capped')),
         scope TEXT NOT NULL REFERENCES scopes (path),
         amount INTEGER NOT NULL CHECK (typeof(amount) = 'integer' AND amount >= 0),
         reservation INTEGER UNIQUE REFERENCES entries (id),
         what TEXT NOT NULL,
         key TEXT,
         detail TEXT NOT NULL,
-        CHECK ((kind = 'reserved') = (reservation IS NULL)),
+        CHECK ((kind IN ('reserved', 'capped')) = (reservation IS NULL)),
         CHECK (kind != 'released' OR amount = 0)
     )""",
+    # The responses that were paid for, each with its settlement: one of the same key.
+    """CREATE TABLE responses (
+        key TEXT PRIMARY KEY NOT NULL,
+        settlement INTEGER NOT NULL UNIQUE REFERENCES entries (id),
+        response TEXT NOT NULL
+    )""",
+    # The cap of each scope as it was last set.
+    """CREATE VIEW caps AS
+        SELECT path, coalesce(
+            (SELECT amount FROM entries WHERE kind = 'capped' AND scope = path
+             ORDER BY id DESC LIMIT 1),
+            cap) AS cap
+        FROM scopes""",
     # What each reservation charges now; closed is NULL while it is outstanding.
     """CREATE VIEW reservations AS
         SELECT r.id, r.scope, r.what, r.key, r.amount AS reserved, c.kind AS closed,
@@ -59,6 +73,19 @@ _SCHEMA = (
         BEGIN SELECT RAISE(ABORT, 'scopes are append-only'); END""",
     """CREATE TRIGGER scopes_delete BEFORE DELETE ON scopes
         BEGIN SELECT RAISE(ABORT, 'scopes are append-only'); END""",
+    """CREATE TRIGGER responses_insert BEFORE INSERT ON responses
+        WHEN NOT EXISTS (SELECT 1 FROM entries
+                         WHERE id = NEW.settlement AND kind = 'settled' AND key = NEW.key)
+        BEGIN SELECT RAISE(ABORT, 'a response has a settlement of the same key'); END""",
+    """CREATE TRIGGER responses_replace BEFORE INSERT ON responses
+        WHEN EXISTS (SELECT 1 FROM responses
+                     WHERE key = NEW.key OR settlement = NEW.settlement)
+        BEGIN SELECT RAISE(ABORT, 'responses are append-only'); END""",
+    """CREATE TRIGGER responses_update BEFORE UPDATE ON responses
+        BEGIN SELECT RAISE(ABORT, 'responses are append-only'); END""",
+    """CREATE TRIGGER responses_delete BEFORE DELETE ON responses
+        BEGIN SELECT RAISE(ABORT, 'responses are append-only'); END""",
+    "CREATE INDEX entries_capped ON entries (scope, id) WHERE kind = 'capped'",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )

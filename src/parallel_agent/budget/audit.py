@@ -9,7 +9,7 @@ from typing import Any, Literal
 from parallel_agent.budget.money import NanoUSD
 from parallel_agent.budget.scopes import ScopeSums, lineage
 
-Kind = Literal["reserved", "settled", "released", "forfeited"]
+Kind = Literal["reserved", "settled", "released", "forfeited", "capped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,10 @@ class Entry:
     """One line of the account; lines are appended and never changed.
 
     ``amount`` is what the entry charges to ``scope``, in nano-dollars: the upper bound that was
-    reserved, the price that was settled, 0 for released, the whole reservation for forfeited.
-    ``reservation`` is the id of the reserving entry that this one closes, None for ``reserved``.
-    ``at`` is the time in UTC, ISO 8601.
+    reserved, the price that was settled, 0 for released, the whole reservation for forfeited. A
+    ``capped`` entry charges nothing: its amount is the cap of ``scope`` from here on.
+    ``reservation`` is the id of the reserving entry that this one closes, None for ``reserved``
+    and ``capped``. ``at`` is the time in UTC, ISO 8601.
     """
 
     id: int
@@ -45,17 +46,29 @@ class Breach:
 
 
 @dataclass(frozen=True, slots=True)
+class CapChange:
+    """A cap that was set anew; ``before`` is None where the scope had none of its own."""
+
+    entry: int
+    scope: str
+    before: NanoUSD | None
+    after: NanoUSD
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What the entries add up to.
 
     ``violations`` are sentences, one for each entry that must not be there: a reservation that did
-    not fit, a second closing, an amount that its kind forbids. Breaches are not among them: they
-    are the truth about the provider, and the only way for a sum to pass a cap.
+    not fit into the cap of then, a cap set below what was charged, a second closing, an amount that
+    its kind forbids. Breaches are not among them: they are the truth about the provider, and the
+    only way for a sum to pass a cap. ``scopes`` have the caps of now.
     """
 
     entries: tuple[Entry, ...]
     scopes: tuple[ScopeSums, ...]
     breaches: tuple[Breach, ...]
+    cap_changes: tuple[CapChange, ...]
     violations: tuple[str, ...]
 
     @property
@@ -70,7 +83,7 @@ class Audit:
 
 
 def audit_entries(caps: Mapping[str, NanoUSD | None], entries: Iterable[Entry]) -> Audit:
-    """Replay ``entries`` in their order over the scopes in ``caps`` (path to cap)."""
+    """Replay ``entries`` in their order over the scopes in ``caps`` (path to cap at creation)."""
     replay = _Replay({scope: ScopeSums(scope, cap) for scope, cap in caps.items()})
     lines = tuple(entries)
     for entry in lines:
@@ -79,7 +92,11 @@ def audit_entries(caps: Mapping[str, NanoUSD | None], entries: Iterable[Entry]) 
             replay.violations.append(f"entry {entry.id} ({entry.kind}): {problem}")
         replay.apply(entry)
     return Audit(
-        lines, tuple(replay.sums.values()), tuple(replay.breaches), tuple(replay.violations)
+        lines,
+        tuple(replay.sums.values()),
+        tuple(replay.breaches),
+        tuple(replay.cap_changes),
+        tuple(replay.violations),
     )
 
 
@@ -88,6 +105,7 @@ class _Replay:
     sums: dict[str, ScopeSums]
     open: dict[int, Entry] = field(default_factory=dict)
     breaches: list[Breach] = field(default_factory=list)
+    cap_changes: list[CapChange] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
 
     def problem_of(self, entry: Entry) -> str | None:
@@ -99,6 +117,9 @@ class _Replay:
             return "the amount is negative"
         if entry.kind == "reserved":
             return self._misfit(entry)
+        if entry.kind == "capped":
+            charged = self.sums[entry.scope].charged
+            return f"{charged} was charged to it already" if entry.amount < charged else None
         reserved = self.open.get(entry.reservation or 0)
         if reserved is None:
             return f"reservation {entry.reservation} is not open"
@@ -123,6 +144,9 @@ class _Replay:
             self.open[entry.id] = entry
             self._add(entry.scope, outstanding=entry.amount)
             return
+        if entry.kind == "capped":
+            self._cap(entry)
+            return
         reserved = self.open.pop(entry.reservation or 0, None)
         if reserved is not None:
             self._add(reserved.scope, outstanding=-reserved.amount)
@@ -134,6 +158,12 @@ class _Replay:
             self._add(entry.scope, settled=entry.amount)
         elif entry.kind == "forfeited":
             self._add(entry.scope, forfeited=entry.amount)
+
+    def _cap(self, entry: Entry) -> None:
+        before = self.sums.get(entry.scope)
+        if before is not None:
+            self.sums[entry.scope] = replace(before, cap=entry.amount)
+            self.cap_changes.append(CapChange(entry.id, entry.scope, before.cap, entry.amount))
 
     def _add(
         self, scope: str, *, settled: int = 0, forfeited: int = 0, outstanding: int = 0

@@ -31,6 +31,25 @@ class CapExceeded(LedgerError):
         )
 
 
+class CapTooLow(LedgerError):
+    """A cap cannot be set below what is spent or reserved under it; nothing was changed.
+
+    ``cap`` and ``charged`` are nano-dollars.
+    """
+
+    def __init__(self, scope: str, cap: NanoUSD, charged: NanoUSD) -> None:
+        super().__init__(scope, cap, charged)
+        self.scope = scope
+        self.cap = cap
+        self.charged = charged
+
+    def __str__(self) -> str:
+        return (
+            f"a cap of {format_usd(self.cap)} USD is too low for {self.scope}: "
+            f"{format_usd(self.charged)} USD are spent or reserved"
+        )
+
+
 class ReservationClosed(LedgerError):
     """The reservation was settled, released or forfeited before; nothing was changed."""
 

@@ -6,43 +6,19 @@ and processes may use at once; every method is one transaction, on disk when it 
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from parallel_agent.budget import rows
 from parallel_agent.budget.account import AccountFile
-from parallel_agent.budget.audit import Audit, Entry, Kind, audit_entries
-from parallel_agent.budget.errors import CapExceeded, LedgerError, ReservationClosed
+from parallel_agent.budget.audit import Audit, audit_entries
+from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
 from parallel_agent.budget.money import NanoUSD, check_nano
-from parallel_agent.budget.scopes import ROOT, ScopeSums, child_path, lineage
+from parallel_agent.budget.reservation import JournaledResponse, Reservation, Settlement
+from parallel_agent.budget.scopes import ROOT, ScopeSums, child_path
 
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """Money set aside: ``amount`` nano-dollars in ``scope`` for ``what``."""
-
-    id: int
-    scope: str
-    amount: NanoUSD
-    what: str
-    key: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """The real price of a reservation, in nano-dollars."""
-
-    reservation: Reservation
-    amount: NanoUSD
-
-    @property
-    def breach(self) -> bool:
-        """True when more was billed than reserved; the sums may have passed a cap."""
-        return self.amount > self.reservation.amount
+__all__ = ["JournaledResponse", "Ledger", "Reservation", "Settlement"]
 
 
 class Ledger:
@@ -84,8 +60,8 @@ class Ledger:
     def add_scope(self, name: str, parent: str = ROOT, cap: NanoUSD | None = None) -> str:
         """Add the scope ``name`` under ``parent`` and return its path, ``parent/name``.
 
-        Without a cap of its own it is bound by the scopes above it. Adding the same scope again
-        changes nothing.
+        Without a cap of its own it is bound by the scopes above it. Adding the same scope again,
+        with the cap of then or of now, changes nothing.
 
         Raises:
             TypeError, ValueError: ``cap`` is no amount, or ``name`` no name (empty, with a slash).
@@ -95,51 +71,96 @@ class Ledger:
         if cap is not None:
             check_nano(cap)
         with self._file.transaction(write=True) as db:
-            _cap(db, parent)
-            known = db.execute("SELECT cap FROM scopes WHERE path = ?", (path,)).fetchone()
-            if known is None:
+            rows.present_cap(db, parent)
+            known = rows.created_caps(db)
+            if path not in known:
                 db.execute("INSERT INTO scopes (path, cap) VALUES (?, ?)", (path, cap))
-            elif known != (cap,):
+            elif cap not in (known[path], rows.present_cap(db, path)):
                 raise LedgerError(f"the scope {path} exists with another cap")
         return path
 
+    def raise_cap(self, scope: str, cap: NanoUSD) -> None:
+        """Set the cap of ``scope`` anew: higher, or as low as what is charged to it already.
+
+        What was reserved before had to fit into the cap of then, and the audit checks that. The
+        cap that it has already is not set again. The scopes above keep theirs.
+
+        Raises:
+            TypeError, ValueError: ``cap`` is no amount.
+            CapTooLow: more than that is spent or reserved; nothing was changed.
+        """
+        check_nano(cap)
+        with self._file.transaction(write=True) as db:
+            sums = rows.sums(db, scope)
+            if cap == sums.cap:
+                return
+            if cap < sums.charged:
+                raise CapTooLow(scope, cap, sums.charged)
+            rows.append(db, "capped", scope, cap, what="the cap was set anew")
+
     def reserve(
-        self, scope: str, amount: NanoUSD, *, what: str, key: str | None = None
+        self,
+        scope: str,
+        amount: NanoUSD,
+        *,
+        what: str,
+        key: str | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> Reservation:
         """Set ``amount`` aside, if it fits in ``scope`` and in every scope above it.
 
-        ``what`` is for people; ``key`` is the caller's own label (see ``forfeit_open``) and need
-        not be unique. An amount of 0 is welcome, also under a cap of 0.
+        ``what`` is for people. ``key`` is the caller's own label (see ``forfeit_open``): all attempts
+        at one request may have the same, and one response is journaled under it. ``detail`` (JSON
+        data) is kept with the entry: what names model and node here is on the bill even if the
+        request is never heard of again. An amount of 0 is welcome, also under a cap of 0.
 
         Raises:
-            TypeError, ValueError: ``amount`` is not an int of nano-dollars from 0 to ``MAX_NANO``.
+            TypeError, ValueError: ``amount`` is not an int of nano-dollars from 0 to ``MAX_NANO``,
+                or ``detail`` is not JSON data.
             CapExceeded: it does not fit; names the deepest scope that is too full.
         """
         check_nano(amount)
         with self._file.transaction(write=True) as db:
-            for sums in _sums_upward(db, scope):
+            for sums in rows.sums_upward(db, scope):
                 if sums.available is not None and amount > sums.available:
                     raise CapExceeded(sums.scope, amount, sums.available)
-            number = _append(db, "reserved", scope, amount, None, what, key, {})
+            number = rows.append(db, "reserved", scope, amount, what=what, key=key, detail=detail)
         return Reservation(number, scope, amount, what, key)
 
     def settle(
-        self, reservation_id: int, amount: NanoUSD, *, detail: Mapping[str, Any]
+        self,
+        reservation_id: int,
+        amount: NanoUSD,
+        *,
+        detail: Mapping[str, Any],
+        response: str | None = None,
     ) -> Settlement:
         """Close a reservation at its real price; ``detail`` (JSON data) is kept with the entry.
 
         A price above the reservation is recorded at the truth and is a breach. The sums may then
         pass a cap, and nothing more can be reserved there.
 
+        A ``response`` is journaled under the reservation's key in the same transaction: either
+        both are on disk or neither. See ``journaled``.
+
         Raises:
-            TypeError, ValueError: ``amount`` is no amount, or ``detail`` is not JSON data.
+            TypeError, ValueError: ``amount`` is no amount, ``detail`` is not JSON data, or
+                ``response`` cannot be written as UTF-8.
             ReservationClosed: it was closed before.
+            LedgerError: there is a response, but no key or one that has a response already.
         """
         check_nano(amount)
         with self._file.transaction(write=True) as db:
-            reservation = _open_reservation(db, reservation_id)
-            _close(db, "settled", reservation, amount, detail)
+            reservation = rows.open_reservation(db, reservation_id)
+            settlement = rows.close(db, "settled", reservation, amount, detail)
+            if response is not None:
+                rows.write_response(db, reservation.key, settlement, response)
         return Settlement(reservation, amount)
+
+    def journaled(self, key: str) -> JournaledResponse | None:
+        """Return the response that was settled under ``key``: it is paid for, do not ask again."""
+        with self._file.transaction(write=False) as db:
+            return rows.read_response(db, key)
 
     def release(self, reservation_id: int, why: str) -> None:
         """Give a reservation back: it is proved that the request was never sent.
@@ -148,8 +169,8 @@ class Ledger:
             ReservationClosed: it was closed before.
         """
         with self._file.transaction(write=True) as db:
-            reservation = _open_reservation(db, reservation_id)
-            _close(db, "released", reservation, 0, {"why": why})
+            reservation = rows.open_reservation(db, reservation_id)
+            rows.close(db, "released", reservation, 0, {"why": why})
 
     def forfeit(self, reservation_id: int, why: str) -> None:
         """Count a reservation in full: nothing is known of the request's fate.
@@ -158,24 +179,26 @@ class Ledger:
             ReservationClosed: it was closed before.
         """
         with self._file.transaction(write=True) as db:
-            reservation = _open_reservation(db, reservation_id)
-            _close(db, "forfeited", reservation, reservation.amount, {"why": why})
+            reservation = rows.open_reservation(db, reservation_id)
+            rows.close(db, "forfeited", reservation, reservation.amount, {"why": why})
 
     def forfeit_open(self, why: str, keys: Collection[str] | None = None) -> list[Reservation]:
         """Forfeit every open reservation, or those with a key in ``keys``, and return them.
 
-        For a resume after a crash: call it when no other process works on the account.
+        For a resume after a crash: call it when no other process works on the account. Their
+        entries have ``in_flight`` in their detail.
         """
         with self._file.transaction(write=True) as db:
-            chosen = [r for r in _open_reservations(db) if keys is None or r.key in keys]
+            chosen = [r for r in rows.open_reservations(db) if keys is None or r.key in keys]
             for reservation in chosen:
-                _close(db, "forfeited", reservation, reservation.amount, {"why": why})
+                detail = {"why": why, "in_flight": True}
+                rows.close(db, "forfeited", reservation, reservation.amount, detail)
         return chosen
 
     def sums(self, scope: str = ROOT) -> ScopeSums:
         """Return what is settled, forfeited and outstanding in ``scope`` and below it."""
         with self._file.transaction(write=False) as db:
-            return _sums(db, scope)
+            return rows.sums(db, scope)
 
     def spent(self, scope: str = ROOT) -> NanoUSD:
         """Return what is settled or forfeited in ``scope`` and below it."""
@@ -187,104 +210,10 @@ class Ledger:
         Negative after a breach: then not even 0 can be reserved.
         """
         with self._file.transaction(write=False) as db:
-            left = [sums.available for sums in _sums_upward(db, scope)]
+            left = [sums.available for sums in rows.sums_upward(db, scope)]
         return min(amount for amount in left if amount is not None)
 
     def audit(self) -> Audit:
         """Recompute every sum and check the promise of the cap, from the entries alone."""
         with self._file.transaction(write=False) as db:
-            caps = dict(db.execute("SELECT path, cap FROM scopes ORDER BY rowid"))
-            rows = db.execute(
-                "SELECT id, at, kind, scope, amount, reservation, what, key, detail"
-                " FROM entries ORDER BY id"
-            ).fetchall()
-        return audit_entries(caps, map(_entry, rows))
-
-
-def _cap(db: sqlite3.Connection, scope: str) -> NanoUSD | None:
-    row = db.execute("SELECT cap FROM scopes WHERE path = ?", (scope,)).fetchone()
-    if row is None:
-        raise LedgerError(f"the scope {scope} does not exist")
-    cap: NanoUSD | None = row[0]
-    return cap
-
-
-def _sums(db: sqlite3.Connection, scope: str) -> ScopeSums:
-    cap = _cap(db, scope)
-    charges = dict(
-        db.execute(
-            "SELECT coalesce(closed, 'outstanding'), sum(charge) FROM reservations"
-            " WHERE scope = :path OR substr(scope, 1, length(:path) + 1) = :path || '/'"
-            " GROUP BY 1",
-            {"path": scope},
-        )
-    )
-    charges.pop("released", None)
-    return ScopeSums(scope, cap, **charges)
-
-
-def _sums_upward(db: sqlite3.Connection, scope: str) -> list[ScopeSums]:
-    return [_sums(db, path) for path in lineage(scope)]
-
-
-_OPEN_OR_CLOSED = "SELECT id, scope, reserved, what, key, closed FROM reservations"
-
-
-def _open_reservations(db: sqlite3.Connection) -> list[Reservation]:
-    rows = db.execute(f"{_OPEN_OR_CLOSED} WHERE closed IS NULL ORDER BY id").fetchall()
-    return [Reservation(*row[:-1]) for row in rows]
-
-
-def _open_reservation(db: sqlite3.Connection, reservation_id: int) -> Reservation:
-    row = db.execute(f"{_OPEN_OR_CLOSED} WHERE id = ?", (reservation_id,)).fetchone()
-    if row is None:
-        raise LedgerError(f"reservation {reservation_id} does not exist")
-    *fields, closed = row
-    if closed is not None:
-        raise ReservationClosed(reservation_id, closed)
-    return Reservation(*fields)
-
-
-def _entry(row: Sequence[Any]) -> Entry:
-    *columns, detail = row
-    return Entry(*[*columns, json.loads(detail)])
-
-
-def _close(
-    db: sqlite3.Connection,
-    kind: Kind,
-    reservation: Reservation,
-    amount: NanoUSD,
-    detail: Mapping[str, Any],
-) -> None:
-    _append(
-        db,
-        kind,
-        reservation.scope,
-        amount,
-        reservation.id,
-        reservation.what,
-        reservation.key,
-        detail,
-    )
-
-
-def _append(
-    db: sqlite3.Connection,
-    kind: Kind,
-    scope: str,
-    amount: NanoUSD,
-    reservation: int | None,
-    what: str,
-    key: str | None,
-    detail: Mapping[str, Any],
-) -> int:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    text = json.dumps(dict(detail), sort_keys=True, allow_nan=False)
-    number = db.execute(
-        "INSERT INTO entries (at, kind, scope, amount, reservation, what, key, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (now, kind, scope, amount, reservation, what, key, text),
-    ).lastrowid
-    assert number is not None  # an INSERT that did not raise has a row
-    return number
+            return audit_entries(rows.created_caps(db), rows.entries(db))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parallel_agent.budget.audit import Breach, Entry, Kind, audit_entries
+from parallel_agent.budget.audit import Breach, CapChange, Entry, Kind, audit_entries
 from parallel_agent.budget.scopes import ScopeSums, child_path, lineage
 
 CAPS = {"account": 100, "account/k": 50, "account/k/b": None}
@@ -45,6 +45,28 @@ def test_a_breach_is_the_truth_and_no_violation() -> None:
     assert audit.over_cap == ("account/k",)
 
 
+def test_a_raised_cap_holds_from_its_entry_on() -> None:
+    lines = [
+        entry(1, "reserved", 50),
+        entry(2, "capped", 60, scope="account/k"),
+        entry(3, "reserved", 10),
+        entry(4, "capped", 70, scope="account/k/b"),
+        entry(5, "capped", 60, scope="account/k/b"),
+    ]
+    audit = audit_entries(CAPS, lines)
+    assert audit.ok
+    assert audit.cap_changes == (
+        CapChange(2, "account/k", 50, 60),
+        CapChange(4, "account/k/b", None, 70),
+        CapChange(5, "account/k/b", 70, 60),
+    )
+    assert [sums.cap for sums in audit.scopes] == [100, 60, 60]
+    too_early = audit_entries(CAPS, [entry(1, "reserved", 51), lines[1]])
+    assert too_early.violations == (
+        "entry 1 (reserved): 51 reserved where 50 was available in account/k",
+    )
+
+
 R = entry(1, "reserved", 30)
 
 
@@ -61,6 +83,10 @@ R = entry(1, "reserved", 30)
         ([R, entry(2, "settled", 1, of=1, scope="account")], "belongs to account/k/b"),
         ([R, entry(2, "released", 1, of=1)], "a release charges nothing"),
         ([R, entry(2, "forfeited", 29, of=1)], "a forfeit charges the whole reservation"),
+        ([R, entry(2, "capped", 29)], "30 was charged to it already"),
+        ([R, entry(2, "capped", 40), entry(3, "reserved", 11)], "10 was available in account/k/b"),
+        ([R, entry(2, "capped", 40), entry(3, "settled", 1, of=2)], "2 is not open"),
+        ([entry(1, "capped", 1, scope="account/nobody")], "account/nobody does not exist"),
         ([entry(1, "reserved", -1)], "the amount is negative"),
         ([entry(1, "reserved", 1, scope="account/nobody")], "account/nobody does not exist"),
     ],

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from parallel_agent.budget.errors import CapExceeded, LedgerError, ReservationClosed
-from parallel_agent.budget.ledger import Ledger, Reservation
+from parallel_agent.budget.audit import CapChange
+from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError, ReservationClosed
+from parallel_agent.budget.ledger import JournaledResponse, Ledger, Reservation
 from parallel_agent.budget.money import MAX_NANO
 from parallel_agent.budget.scopes import ROOT, ScopeSums
 
@@ -33,11 +34,14 @@ CAPS = st.none() | st.integers(min_value=0, max_value=100)
 
 
 class Book:
-    """The model: caps, and for each reservation its scope, state and charge."""
+    """The model: caps, for each reservation its scope, state and charge, and the journal."""
 
     def __init__(self, cap: int) -> None:
         self.caps: dict[str, int | None] = {ROOT: cap}
+        self.first_caps: dict[str, int | None] = {ROOT: cap}
         self.lines: dict[int, tuple[str, str, int]] = {}
+        self.keys: dict[int, str | None] = {}
+        self.journal: dict[str, tuple[int, int, str]] = {}
         self.breached: set[str] = set()
 
     def above(self, scope: str) -> list[str]:
@@ -72,13 +76,27 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=scopes, parent=scopes, name=st.sampled_from(["a", "ab", "b_", "b%"]), cap=CAPS)
     def add_scope(self, parent: str, name: str, cap: int | None) -> MultipleResults[str] | str:
         path = f"{parent}/{name}"
-        if self.book.caps.get(path, cap) != cap:
+        known = (self.book.caps.get(path, cap), self.book.first_caps.get(path, cap))
+        if cap not in known:
             with pytest.raises(LedgerError, match="another cap"):
                 self.ledger.add_scope(name, parent, cap)
             return multiple()
         assert self.ledger.add_scope(name, parent, cap) == path
-        self.book.caps[path] = cap
+        self.book.caps.setdefault(path, cap)
+        self.book.first_caps.setdefault(path, cap)
         return path
+
+    @rule(scope=scopes, cap=st.integers(min_value=0, max_value=150))
+    def raise_cap(self, scope: str, cap: int) -> None:
+        charged = self.book.charged(scope)
+        if cap < charged and cap != self.book.caps[scope]:
+            with pytest.raises(CapTooLow) as refused:
+                self.ledger.raise_cap(scope, cap)
+            told = refused.value
+            assert (told.scope, told.cap, told.charged) == (scope, cap, charged)
+            return
+        self.ledger.raise_cap(scope, cap)
+        self.book.caps[scope] = cap
 
     @rule(target=reservations, scope=scopes, amount=AMOUNTS, key=st.sampled_from([None, "k", "l"]))
     def reserve(self, scope: str, amount: int, key: str | None) -> MultipleResults[int] | int:
@@ -94,16 +112,26 @@ class LedgerMachine(RuleBasedStateMachine):
         assert reservation == Reservation(reservation.id, scope, amount, "x", key)
         assert reservation.id not in self.book.lines
         self.book.lines[reservation.id] = (scope, "outstanding", amount)
+        self.book.keys[reservation.id] = key
         return reservation.id
 
-    @rule(number=reservations, amount=AMOUNTS)
-    def settle(self, number: int, amount: int) -> None:
+    @rule(number=reservations, amount=AMOUNTS, response=st.none() | st.text(max_size=5))
+    def settle(self, number: int, amount: int, response: str | None) -> None:
         scope, kind, reserved = self.book.lines[number]
+        key = self.book.keys[number]
         if kind != "outstanding":
             with pytest.raises(ReservationClosed, match=kind):
-                self.ledger.settle(number, amount, detail={})
+                self.ledger.settle(number, amount, detail={}, response=response)
             return
-        settlement = self.ledger.settle(number, amount, detail={"tokens": amount})
+        if response is not None and (key is None or key in self.book.journal):
+            with pytest.raises(LedgerError, match=r"it has none|already"):
+                self.ledger.settle(number, amount, detail={}, response=response)
+            return
+        settlement = self.ledger.settle(
+            number, amount, detail={"tokens": amount}, response=response
+        )
+        if response is not None and key is not None:
+            self.book.journal[key] = (number, amount, response)
         assert (settlement.amount, settlement.reservation.amount) == (amount, reserved)
         assert settlement.breach == (amount > reserved)
         self.book.lines[number] = (scope, "settled", amount)
@@ -159,6 +187,13 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.ledger.spent(scope) == self.book.charged(scope, "settled", "forfeited")
             assert self.ledger.available(scope) == self.book.room(scope)
         assert {sums.scope for sums in audit.scopes} == set(self.book.caps)
+
+    @invariant()
+    def what_was_paid_for_is_in_the_journal(self) -> None:
+        for key in ("k", "l"):
+            found = self.ledger.journaled(key)
+            told = found and (found.reservation.id, found.amount, found.response)
+            assert told == self.book.journal.get(key)
 
     @invariant()
     def no_cap_is_passed_without_a_breach(self) -> None:
@@ -227,6 +262,82 @@ def test_after_a_breach_not_even_nothing_can_be_reserved(ledger: Ledger) -> None
     assert ledger.audit().over_cap == (kernel,)
     assert [b.settled for b in ledger.audit().breaches] == [31]
     ledger.reserve(ROOT, 69, what="the rest of the account is not touched by it")
+
+
+def test_a_response_is_journaled_under_the_key_of_its_reservation(ledger: Ledger) -> None:
+    scope = ledger.add_scope("b1")
+    key = f"{scope}/coder/1/1"
+    lost = ledger.reserve(scope, 20, what="a candidate", key=key)
+    ledger.forfeit(lost.id, "timed out")
+    assert ledger.journaled(key) is None
+    again = ledger.reserve(scope, 20, what="a candidate", key=key)
+    ledger.settle(again.id, 7, detail={"status": "answered"}, response='{"text": "ü"}')
+    found = Ledger.open(ledger.path).journaled(key)
+    settled = ledger.audit().entries[-1]
+    assert found == JournaledResponse(again, 7, '{"text": "ü"}', settled.at)
+    assert ledger.journaled(scope) is None
+
+
+def test_a_response_is_journaled_once_and_only_under_a_key(ledger: Ledger) -> None:
+    ledger.settle(ledger.reserve(ROOT, 9, what="x", key="k").id, 5, detail={}, response="{}")
+    twice = ledger.reserve(ROOT, 9, what="the same again", key="k")
+    nameless = ledger.reserve(ROOT, 9, what="x")
+    before = ledger.audit()
+    for reservation, complaint in ((twice, "under k already"), (nameless, "it has none")):
+        with pytest.raises(LedgerError, match=complaint):
+            ledger.settle(reservation.id, 5, detail={}, response="{}")
+    assert ledger.audit() == before, "the price is not settled without its response"
+    assert ledger.settle(twice.id, 5, detail={}).amount == 5
+
+    broken = ledger.reserve(ROOT, 9, what="x", key="l")
+    with pytest.raises(ValueError, match="surrogates"):
+        ledger.settle(broken.id, 5, detail={}, response="\udc80")
+    assert ledger.sums().outstanding == 18
+    assert ledger.journaled("l") is None
+
+
+def test_a_raised_cap_is_an_entry_and_makes_room(ledger: Ledger) -> None:
+    ledger.reserve(ROOT, 80, what="x")
+    with pytest.raises(CapExceeded):
+        ledger.reserve(ROOT, 21, what="y")
+    ledger.raise_cap(ROOT, 101)
+    ledger.reserve(ROOT, 21, what="y")
+    audit = Ledger.open(ledger.path).audit()
+    assert audit.ok
+    assert [(e.kind, e.amount) for e in audit.entries] == [
+        ("reserved", 80),
+        ("capped", 101),
+        ("reserved", 21),
+    ]
+    assert audit.cap_changes == (CapChange(2, ROOT, 100, 101),)
+    assert ledger.sums().cap == audit.scopes[0].cap == 101
+    ledger.raise_cap(ROOT, 101)
+    assert len(ledger.audit().entries) == 3, "the cap that it has is not set again"
+
+
+def test_a_cap_cannot_be_set_below_what_is_spent_or_reserved(ledger: Ledger) -> None:
+    ledger.settle(ledger.reserve(ROOT, 50, what="x").id, 30, detail={})
+    ledger.reserve(ROOT, 10, what="in flight")
+    with pytest.raises(CapTooLow, match=r"0\.00000004 USD are spent or reserved") as refused:
+        ledger.raise_cap(ROOT, 39)
+    told = pickle.loads(pickle.dumps(refused.value))
+    assert (told.scope, told.cap, told.charged) == (ROOT, 39, 40)
+    ledger.raise_cap(ROOT, 40)
+    assert ledger.available() == 0
+    with pytest.raises(LedgerError, match="scope nobody does not exist"):
+        ledger.raise_cap("nobody", 1)
+    with pytest.raises(ValueError, match="amount"):
+        ledger.raise_cap(ROOT, -1)
+    assert ledger.audit().ok
+
+
+def test_a_scope_is_added_again_with_its_cap_of_then_or_of_now(ledger: Ledger) -> None:
+    scope = ledger.add_scope("k", cap=10)
+    ledger.raise_cap(scope, 20)
+    assert ledger.add_scope("k", cap=10) == ledger.add_scope("k", cap=20) == scope
+    assert ledger.sums(scope).cap == 20
+    with pytest.raises(LedgerError, match="another cap"):
+        ledger.add_scope("k", cap=15)
 
 
 def test_a_second_closing_is_refused_and_changes_nothing(ledger: Ledger) -> None:
@@ -315,8 +426,8 @@ def test_open_refuses_what_is_no_ledger(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="is not a ledger"):
         Ledger.open(other)
     with closing(sqlite3.connect(ledger.path)) as db:
-        db.execute("PRAGMA user_version = 2")
-    with pytest.raises(LedgerError, match="has schema 2; this program reads 1"):
+        db.execute("PRAGMA user_version = 1")
+    with pytest.raises(LedgerError, match="has schema 1; this program reads 2"):
         Ledger.open(ledger.path)
 
 
@@ -350,6 +461,13 @@ def test_a_path_with_odd_characters(tmp_path: Path) -> None:
          " WHERE id = 1", "CHECK"),
         ("INSERT INTO entries SELECT 9, at, 'released', scope, 1, 3, what, key, detail"
          " FROM entries WHERE id = 1", "CHECK"),
+        ("INSERT INTO entries SELECT 9, at, 'capped', scope, 500, 3, what, key, detail"
+         " FROM entries WHERE id = 1", "CHECK"),
+        ("UPDATE responses SET response = '[]'", "append-only"),
+        ("DELETE FROM responses", "append-only"),
+        ("INSERT OR REPLACE INTO responses VALUES ('k', 2, '[]')", "append-only"),
+        ("INSERT OR REPLACE INTO responses VALUES ('l', 2, '[]')", "append-only|of the same key"),
+        ("INSERT INTO responses VALUES ('l', 3, '[]')", "a response has a settlement"),
         ("UPDATE scopes SET cap = 1000", "append-only"),
         ("DELETE FROM scopes", "append-only"),
         ("INSERT OR REPLACE INTO scopes VALUES ('account', 1000)", "append-only"),
@@ -359,8 +477,9 @@ def test_a_path_with_odd_characters(tmp_path: Path) -> None:
 def test_the_file_itself_refuses_to_be_rewritten(
     ledger: Ledger, statement: str, complaint: str
 ) -> None:
-    ledger.settle(ledger.reserve(ROOT, 10, what="x").id, 9, detail={})
-    ledger.reserve(ROOT, 11, what="y")
+    paid = ledger.reserve(ROOT, 10, what="x", key="k")
+    ledger.settle(paid.id, 9, detail={}, response="{}")
+    ledger.reserve(ROOT, 11, what="y", key="l")
     before = ledger.audit()
     with (
         closing(sqlite3.connect(ledger.path)) as db,
@@ -368,6 +487,7 @@ def test_the_file_itself_refuses_to_be_rewritten(
     ):
         db.execute(statement)
     assert ledger.audit() == before
+    assert ledger.journaled("k") == JournaledResponse(paid, 9, "{}", before.entries[1].at)
 
 
 def test_what_is_committed_is_synced_to_a_write_ahead_log(ledger: Ledger) -> None:
