@@ -170,6 +170,11 @@ class ScriptedServer(ThreadingHTTPServer):
         """The requests so far."""
         return self._script.received
 
+    def set_script(self, *behaviours: Behaviour) -> None:
+        """Begin anew with other behaviours."""
+        with self._lock:
+            self._script = _Script(list(behaviours))
+
     def take(self, request: Received) -> Behaviour:
         """Note the request; return what to do with it."""
         with self._lock:

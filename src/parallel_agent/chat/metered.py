@@ -59,9 +59,9 @@ class Door:
         self._timeout = timeout
         self._max_attempts = max_attempts
         self._longest_wait = longest_wait
-        self._backoff = tenacity.wait_exponential_jitter(
-            initial=backoff, max=_LONGEST_BACKOFF, jitter=backoff
-        )
+        self._backoff = tenacity.wait_exponential(
+            multiplier=backoff, max=_LONGEST_BACKOFF
+        ) + tenacity.wait_random(0, backoff)
         self._in_flight = in_flight
         self._guard = threading.Lock()
         self._keys: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
