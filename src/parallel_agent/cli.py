@@ -86,7 +86,18 @@ Model: TypeAlias = Annotated[
     typer.Option(
         "--model",
         metavar="REF",
-        help="Who writes the candidates; repeatable. Default: rules, built in and free.",
+        help="Who writes the candidates: rules (default; built in and free), openai:NAME, "
+        "PROVIDER:NAME, http://HOST:PORT/v1#NAME or replay:FILE; repeatable. ROLE= before it "
+        "(planner, coder, critic, contract) gives it one role.",
+    ),
+]
+Price: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--price",
+        metavar="[REF=]IN,OUT",
+        help="What a model costs in US dollars per million tokens, or [REF=]free; repeatable. "
+        "Needed for models that genai-prices does not list.",
     ),
 ]
 Budget: TypeAlias = Annotated[
@@ -95,6 +106,23 @@ Budget: TypeAlias = Annotated[
         "--budget",
         metavar="USD",
         help="The most that may be spent, in US dollars; default 0. Never exceeded.",
+    ),
+]
+Policy: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME",
+        help="Who decides what the money is spent on; default 'default'.",
+    ),
+]
+MaxOutputTokens: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-output-tokens",
+        metavar="N",
+        help="The longest answer of a model, its reasoning included; each request reserves the "
+        "price of so many. Default 8192.",
     ),
 ]
 Cxx: TypeAlias = Annotated[
@@ -157,7 +185,10 @@ def optimize(
     seed: Seed = None,
     effort: Effort = None,
     model: Model = None,
+    price: Price = None,
     budget: Budget = None,
+    policy: Policy = None,
+    max_output_tokens: MaxOutputTokens = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
@@ -173,7 +204,8 @@ def optimize(
 
     given = load_settings(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
-        effort=effort, model=model or None, budget=budget, cxx=cxx, cxxflags=cxxflags,
+        effort=effort, model=model or None, price=price or None, budget=budget, policy=policy,
+        max_output_tokens=max_output_tokens, cxx=cxx, cxxflags=cxxflags,
         require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.agent.run import optimize as run
@@ -267,7 +299,10 @@ def bench(
     seed: Seed = None,
     effort: Effort = None,
     model: Model = None,
+    price: Price = None,
     budget: Budget = None,
+    policy: Policy = None,
+    max_output_tokens: MaxOutputTokens = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
@@ -282,7 +317,8 @@ def bench(
     from parallel_agent.settings import load_settings
 
     given = load_settings(
-        out=out, threads=threads, seed=seed, effort=effort, model=model or None, budget=budget,
+        out=out, threads=threads, seed=seed, effort=effort, model=model or None,
+        price=price or None, budget=budget, policy=policy, max_output_tokens=max_output_tokens,
         cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.report.console import progress
@@ -351,9 +387,10 @@ def ledger(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or suite.")],
     as_json: AsJson = False,
 ) -> int:
-    """Show what a run spent: every entry, the sums by scope, and whether the cap was kept.
+    """Show what a run spent, by scope, model and node, and whether the cap was kept.
 
-    The exit status is 1 if it was not.
+    Every entry is listed, and every sum is computed from the entries anew. The exit status is 1
+    if the cap was not kept.
     """
     from parallel_agent.report.account import audit_of, show_audit
 

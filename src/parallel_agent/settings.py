@@ -55,9 +55,23 @@ class Settings(BaseSettings):
     effort: Effort = "normal"
     """``--effort``: how many strategies are tried and how long each is timed."""
     model: Annotated[tuple[str, ...], NoDecode] = ("rules",)
-    """``--model``: who writes candidates; ``rules`` is free and built in."""
+    """``--model``: who writes candidates, ``[ROLE=]REF``: ``rules`` (built in, free),
+    ``openai:NAME``, another provider's ``PROVIDER:NAME``, ``http://HOST:PORT/v1#NAME`` of a server
+    or ``replay:FILE``; repeatable."""
+    price: Annotated[tuple[str, ...], NoDecode] = ()
+    """``--price``: what a model costs, ``[REF=]IN,OUT`` in US dollars per million tokens, or
+    ``[REF=]free``; repeatable. Default: the list of genai-prices; a model that is in neither is
+    refused."""
     budget: Annotated[Decimal, Field(ge=0, le=MAX_BUDGET_USD)] = Decimal(0)
     """``--budget``: the most that may be spent, in US dollars."""
+    policy: str = "default"
+    """``--policy``: who decides what the money is spent on."""
+    max_output_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 8192
+    """``--max-output-tokens``: the longest answer of a model, its reasoning included. Each request
+    reserves the price of so many; an answer that is cut off is paid for and worth nothing."""
+    request_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300
+    """Seconds that a model has for one answer. What it is doing after that may be billed, and is
+    counted in full."""
     cxx: str = "g++"
     """``--cxx``: the compiler, for original and candidates alike."""
     cxxflags: Annotated[tuple[str, ...], NoDecode] = ("-std=c++20", "-O3", "-fopenmp")
@@ -74,18 +88,10 @@ class Settings(BaseSettings):
     def _split_flags(cls, value: Any) -> Any:
         return tuple(shlex.split(value)) if isinstance(value, str) else value
 
-    @field_validator("size", "model", mode="before")
+    @field_validator("size", "model", "price", mode="before")
     @classmethod
     def _split_list(cls, value: Any) -> Any:
         return tuple(value.split()) if isinstance(value, str) else value
-
-    @field_validator("model")
-    @classmethod
-    def _known_models(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [name for name in value if name != "rules"]
-        if unknown:
-            raise ValueError(f"'{unknown[0]}' is not known: the only proposer here is 'rules'")
-        return value
 
     @classmethod
     def settings_customise_sources(

@@ -67,6 +67,7 @@ BAD_INPUT = [
     (["--budget", "1e12"], "--budget: ", "less than or equal to 1000000"),
     (["--budget", "a few cents"], "--budget: ", "decimal"),
     (["--model", "openai:nothing"], "--model: ", "'openai:nothing' is not known"),
+    (["--max-output-tokens", "0"], "--max-output-tokens: ", "greater than or equal to 1"),
     (["--effort", "heroic"], "--effort: ", "'quick', 'normal' or 'thorough'"),
     (["--threads", "0"], "--threads: ", "greater than or equal to 1"),
     (["--threads", "two"], "--threads", "valid integer"),

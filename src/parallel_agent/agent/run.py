@@ -27,7 +27,7 @@ from parallel_agent.agent.run_folder import TEMPLATE, RunFolder
 from parallel_agent.agent.state import RunInput
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.kernel.inference import ContractNeeded
-from parallel_agent.settings import Settings, load_settings
+from parallel_agent.settings import Settings, SettingsError, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 
@@ -69,8 +69,12 @@ def optimize(
     on Ctrl-C.
     """
     path = Path(source)
+    chosen = given if given is not None else load_settings(**overrides)
+    for ref in chosen.model:
+        if ref != "rules":
+            raise SettingsError(f"model: '{ref}' is not known: the only proposer here is 'rules'")
     text = read_source(path)
-    chosen = with_contract_beside(given if given is not None else load_settings(**overrides), path)
+    chosen = with_contract_beside(chosen, path)
     sandbox.choose(no_sandbox=chosen.no_sandbox)
     Compiler.find(chosen.cxx, chosen.cxxflags)
     folder = RunFolder.create(chosen.out, path.stem)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from rich.table import Table
 
 from parallel_agent.agent.run_folder import LEDGER, FolderError
 from parallel_agent.budget.audit import Audit
+from parallel_agent.budget.bill import Bill, Item, bill_of
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import NanoUSD, format_usd
 
@@ -32,7 +35,7 @@ def audit_of(run: Path) -> Audit:
 
 
 def show_audit(audit: Audit, *, as_json: bool) -> None:
-    """Every entry, the sums by scope, and whether the account was kept as promised."""
+    """Every entry, the sums by scope, model and node, and whether the account was kept."""
     if as_json:
         sys.stdout.write(json.dumps(audit_json(audit)) + "\n")
     else:
@@ -56,24 +59,50 @@ def print_audit(audit: Audit, console: Console) -> None:
         cap = "" if sums.cap is None else format_usd(sums.cap)
         scopes.add_row(sums.scope, *map(format_usd, charged), cap)
     console.print(entries, "", scopes, "", sep="\n")
+    bill = bill_of(audit.entries)
+    if bill.total.calls:
+        console.print(_bill(bill), "", sep="\n")
     for line in findings(audit):
         console.print(line, soft_wrap=True)
 
 
+def _bill(bill: Bill) -> Table:
+    """Who was paid for what: the models, then the nodes."""
+    amounts = ("calls", "input", "output", "USD")
+    table = _table("spent by", "name", *amounts, amounts=amounts)
+    for group, items in (("model", bill.by_model), ("node", bill.by_node)):
+        for name, item in items.items():
+            counts = (item.calls, item.input_tokens, item.output_tokens)
+            table.add_row(group, name, *map(str, counts), format_usd(item.amount))
+    return table
+
+
 def findings(audit: Audit) -> list[str]:
-    """What is wrong with the account, in sentences; or the one that nothing is."""
-    breaches = [
+    """What a reader of the account should know, in sentences; the last ones say if it was kept."""
+    told = [
+        f"cap: entry {c.entry} set that of {c.scope} from {_optional(c.before) or 'none'} "
+        f"to {format_usd(c.after)} USD"
+        for c in audit.cap_changes
+    ]
+    told += [
+        f"in flight when it stopped: entry {entry.id} in {entry.scope} counts in full, "
+        f"{format_usd(entry.amount)} USD for {entry.what}"
+        for entry in audit.entries
+        if entry.kind == "forfeited" and entry.detail.get("in_flight")
+    ]
+    told += [
         f"breach: entry {b.entry} in {b.scope} was billed {format_usd(b.settled)} USD where "
         f"{format_usd(b.reserved)} USD were reserved"
         for b in audit.breaches
     ]
     if audit.ok:
-        return [*breaches, "The account was kept: no reservation ever passed a cap."]
-    return [*breaches, *(f"violation: {sentence}" for sentence in audit.violations)]
+        return [*told, "The account was kept: no reservation ever passed a cap."]
+    return [*told, *(f"violation: {sentence}" for sentence in audit.violations)]
 
 
 def audit_json(audit: Audit) -> dict[str, Any]:
     """The audit as plain data; amounts are US dollars as decimal strings."""
+    bill = bill_of(audit.entries)
     return {
         "ok": audit.ok,
         "entries": [
@@ -102,9 +131,39 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             }
             for sums in audit.scopes
         ],
+        "by_model": _items_json(bill.by_model),
+        "by_node": _items_json(bill.by_node),
+        "cap_changes": [
+            {
+                "entry": change.entry,
+                "scope": change.scope,
+                "before_usd": _optional(change.before),
+                "after_usd": format_usd(change.after),
+            }
+            for change in audit.cap_changes
+        ],
+        "breaches": [
+            {
+                "entry": breach.entry,
+                "scope": breach.scope,
+                "reserved_usd": format_usd(breach.reserved),
+                "settled_usd": format_usd(breach.settled),
+            }
+            for breach in audit.breaches
+        ],
         "over_cap": list(audit.over_cap),
         "findings": findings(audit),
     }
+
+
+def _items_json(items: Mapping[str, Item]) -> dict[str, dict[str, Any]]:
+    return {name: _item_json(item) for name, item in items.items()}
+
+
+def _item_json(item: Item) -> dict[str, Any]:
+    counts = asdict(item)
+    spent, forfeited = counts.pop("amount"), counts.pop("forfeited")
+    return {"spent_usd": format_usd(spent), "forfeited_usd": format_usd(forfeited), **counts}
 
 
 def _optional(amount: NanoUSD | None) -> str | None:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
-from parallel_agent.budget.errors import CapExceeded, LedgerError
+from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
+from parallel_agent.budget.money import format_usd
+from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.kernel.contract import ContractError
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import SourceError
@@ -46,15 +48,15 @@ def _settings(error: SettingsError) -> Explanation:
     setting = name.partition(".")[0]
     if setting not in Settings.model_fields:
         return Explanation(str(error), "See: parallel-agent --help", BAD_REQUEST)
+    flag = f"--{setting.replace('_', '-')}"
     return Explanation(
-        f"--{setting}: {problem.removeprefix('Value error, ')}",
-        f"Correct --{setting}, PARALLEL_AGENT_{setting.upper()} or {CONFIG_FILE}, "
-        "wherever it was set",
+        f"{flag}: {problem.removeprefix('Value error, ')}",
+        f"Correct {flag}, PARALLEL_AGENT_{setting.upper()} or {CONFIG_FILE}, wherever it was set",
         BAD_REQUEST,
     )
 
 
-def _hinted(error: SourceError | FolderError) -> Explanation:
+def _hinted(error: SourceError | FolderError | PriceUnknown) -> Explanation:
     return Explanation(str(error), error.hint, BAD_REQUEST)
 
 
@@ -115,6 +117,11 @@ def _cap(error: CapExceeded) -> Explanation:
     return Explanation(str(error), "Raise the cap with --budget", NOT_AFFORDABLE)
 
 
+def _low_cap(error: CapTooLow) -> Explanation:
+    help_ = f"Give at least {format_usd(error.charged)} with --budget"
+    return Explanation(str(error), help_, BAD_REQUEST)
+
+
 def _ledger(error: LedgerError) -> Explanation:
     help_ = "Give the folder of a run; its account is RUN/ledger.sqlite"
     return Explanation(str(error), help_, BAD_REQUEST)
@@ -147,7 +154,9 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (MismatchError, _mismatch),
     (CompilerMissing, _machine),
     (SandboxUnavailable, _sandbox),
+    (PriceUnknown, _hinted),
     (CapExceeded, _cap),
+    (CapTooLow, _low_cap),
     (LedgerError, _ledger),
     (Interrupted, _interrupted),
     (KeyboardInterrupt, _stopped),

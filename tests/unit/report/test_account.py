@@ -10,7 +10,7 @@ from rich.console import Console
 from parallel_agent.agent.run_folder import FolderError
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.cli import run
-from parallel_agent.report.account import audit_json, audit_of, print_audit
+from parallel_agent.report.account import audit_json, audit_of, findings, print_audit
 
 
 @pytest.fixture
@@ -59,6 +59,64 @@ def test_the_audit_as_json_has_dollars_as_strings(folder: Path) -> None:
     }
 
 
+@pytest.fixture
+def paid(folder: Path) -> Path:
+    """The same run with two answers of a model, resumed after a crash under a higher cap."""
+    ledger = Ledger.open(folder / "ledger.sqlite")
+    scope = ledger.add_scope("branch:loop", cap=5 * 10**8)
+    who = {"model": "openai:m", "node": "coder"}
+    usage = {"input_tokens": 1000, "output_tokens": 200, "cache_read_tokens": 600}
+    for step in (1, 2):
+        key = f"{scope}/coder/{step}/1"
+        sent = ledger.reserve(scope, 10**8, what="a candidate", key=key, detail=who)
+        if step == 1:
+            answered = who | {"usage": usage, "status": "answered"}
+            ledger.settle(sent.id, 25 * 10**6, detail=answered, response="{}")
+    ledger.forfeit_open("the run stopped while this was in flight")
+    ledger.raise_cap("account", 2 * 10**9)
+    return folder
+
+
+def test_what_was_spent_is_shown_by_model_and_node(paid: Path) -> None:
+    console = Console(file=io.StringIO(), width=150, markup=False, record=True)
+    print_audit(audit_of(paid), console)
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["model", "openai:m", "2", "1000", "200", "0.125"] in lines
+    assert ["node", "coder", "2", "1000", "200", "0.125"] in lines
+    assert ["model", "unknown", "3", "0", "0", "0.25"] in lines
+
+
+def test_a_raised_cap_and_what_was_in_flight_are_said(paid: Path) -> None:
+    told = findings(audit_of(paid))
+    assert told[0].endswith("set that of account from 1.00 to 2.00 USD")
+    assert told[1].startswith("in flight when it stopped: entry ")
+    assert told[1].endswith("counts in full, 0.05 USD for in flight")
+    assert told[2].endswith("in account/branch:loop counts in full, 0.10 USD for a candidate")
+    assert len(told) == 4, "a request that timed out was not in flight then"
+
+
+def test_the_bill_as_json(paid: Path) -> None:
+    plain = json.loads(json.dumps(audit_json(audit_of(paid))))
+    assert plain["by_model"]["openai:m"] == {
+        "spent_usd": "0.125",
+        "forfeited_usd": "0.10",
+        "calls": 2,
+        "input_tokens": 1000,
+        "cache_read_tokens": 600,
+        "cache_write_tokens": 0,
+        "output_tokens": 200,
+        "reasoning_tokens": 0,
+    }
+    assert set(plain["by_node"]) == {"coder", "unknown"}
+    (change,) = plain["cap_changes"]
+    assert (change["scope"], change["before_usd"], change["after_usd"]) == (
+        "account",
+        "1.00",
+        "2.00",
+    )
+    assert plain["scopes"][0]["cap_usd"] == "2.00"
+
+
 def test_a_breach_is_said(folder: Path) -> None:
     ledger = Ledger.open(folder / "ledger.sqlite")
     dear = ledger.reserve("account", 10**7, what="an honest bound")
@@ -68,6 +126,8 @@ def test_a_breach_is_said(folder: Path) -> None:
     assert findings[0].startswith("breach: ")
     assert "3.00 USD where 0.01 USD were reserved" in findings[0]
     assert audit_json(audit)["over_cap"] == ["account"]
+    (breach,) = audit_json(audit)["breaches"]
+    assert (breach["reserved_usd"], breach["settled_usd"]) == ("0.01", "3.00")
 
 
 def test_the_command_is_quick_to_say_where_there_is_no_account(

@@ -11,7 +11,8 @@ import typer
 from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
-from parallel_agent.budget.errors import CapExceeded, LedgerError, ReservationClosed
+from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError, ReservationClosed
+from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.kernel.contract import ContractError
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import SourceError
@@ -39,6 +40,8 @@ EXPLAINED = [
     (SandboxUnavailable("'prlimit' is not on PATH"), 3, "prlimit"),
     (OSError(errno.ENOSPC, "No space left on device", "best.cpp"), 3, "No space left"),
     (CapExceeded("account", 2 * 10**9, 10**9), 4, "2.00 USD needed, 1.00 USD available"),
+    (CapTooLow("account", 10**9, 2 * 10**9), 2, "1.00 USD is too low for account: 2.00 USD are"),
+    (PriceUnknown("openai:m", "it is not in the list"), 2, "the price of openai:m is not known"),
     (LedgerError("not a ledger"), 2, "not a ledger"),
     (ReservationClosed(7, "settled"), 2, "reservation 7"),
     (Interrupted(Path("r"), ""), 130, "nothing faster was found so far"),
@@ -86,6 +89,22 @@ def test_the_word_of_pydantic_is_left_out() -> None:
     assert explanation is not None
     assert explanation.message == "--model: 'gpt' is not known"
     assert "PARALLEL_AGENT_MODEL" in explanation.help
+
+
+def test_a_flag_of_several_words_has_its_hyphens() -> None:
+    explanation = explain(SettingsError("max_output_tokens: Input should be greater than 0"))
+    assert explanation is not None
+    assert explanation.message.startswith("--max-output-tokens: ")
+    assert "PARALLEL_AGENT_MAX_OUTPUT_TOKENS" in explanation.help
+
+
+def test_the_help_says_what_budget_or_price_to_give() -> None:
+    low = explain(CapTooLow("account", 10**9, 2 * 10**9))
+    unknown = explain(PriceUnknown("openai:m", "it is not in the list"))
+    assert low is not None
+    assert low.help == "Give at least 2.00 with --budget"
+    assert unknown is not None
+    assert "--price openai:m=IN,OUT" in unknown.help
 
 
 def test_the_template_of_a_contract_follows_and_its_place_is_told() -> None:
