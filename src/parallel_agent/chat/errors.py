@@ -35,3 +35,11 @@ class ChatError(RuntimeError):
         self.retry_after = retry_after
         self.status = status
         self.usage = usage
+
+
+class UnknownModel(ValueError):
+    """A reference to a model, or its price, that cannot be used; ``hint`` says what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint

@@ -43,7 +43,8 @@ class ChatReply(BaseModel):
     """A model's answer. ``usage`` is None where the provider does not tell.
 
     ``finish_reason`` is ``stop``, ``length`` where the answer was cut at the cap, or what else the
-    provider says; ``model`` is the name that the provider gives the model.
+    provider says; ``model`` is the name that the provider gives the model. ``note`` says what is
+    odd about the usage: impossible, or estimated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,3 +53,5 @@ class ChatReply(BaseModel):
     usage: Usage | None
     finish_reason: str = "stop"
     model: str = ""
+    reasoning: str = ""
+    note: str = ""
