@@ -436,7 +436,9 @@ def test_the_command_serves_until_it_is_ended(tmp_path: Path) -> None:
         assert [line.fault for line in provider.invoice()] == ["late"]
 
 
-def test_the_help_names_every_fault_and_mistakes_are_told() -> None:
+def test_help_and_docs_name_every_fault_and_mistakes_are_told() -> None:
+    page = (PROVIDER.parents[1] / "docs" / "how-to" / "rehearse.md").read_text(encoding="utf-8")
+    assert [name for name in DESCRIPTIONS if f"| `{name}` |" not in page] == []
     told = subprocess.run(
         [sys.executable, PROVIDER, "--help"], capture_output=True, text=True, check=True
     ).stdout

@@ -38,14 +38,17 @@ def _provider(given: argparse.Namespace) -> Provider:
         source = Script.load(given.answers)
     elif given.kernels:
         source = Kernels.load(given.kernels, given.seed)
+    rates = Rates.parse(given.price)
+    keys = {key: label for label, key in map(_pair, given.key)}
+    chances = {Fault.parse(name): float(rate) for name, rate in map(_pair, given.fault)}
     return Provider(
         Invoice(given.billing),
         source,
-        Rates.parse(given.price),
+        rates,
         bytes_per_token=given.bytes_per_token,
         models=given.model,
-        keys={key: label for label, key in map(_pair, given.key)},
-        dice=Dice({Fault.parse(n): float(rate) for n, rate in map(_pair, given.fault)}, given.seed),
+        keys=keys,
+        dice=Dice(chances, given.seed),
     )
 
 
@@ -58,16 +61,26 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _arguments() -> argparse.Namespace:
-    faults = "\n".join(f"  {name:22}{text}" for name, text in sorted((UNBILLED | BILLED).items()))
+    free, charged = (
+        "".join(f"\n  {name:22}{text}" for name, text in faults.items())
+        for faults in (UNBILLED, BILLED)
+    )
     parser = argparse.ArgumentParser(
         prog="chat_provider",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="A chat provider on loopback that speaks the OpenAI protocol, bills and fails.",
-        epilog="faults (SECONDS by NAME;seconds=NUMBER):\n" + faults,
+        epilog=f"Faults; SECONDS is given as NAME;seconds=NUMBER. Nothing is charged for{free}\n"
+        f"\nThe request is charged for{charged}",
     )
     add = parser.add_argument
     add("--port", type=int, default=8080, help="0: any free one; default 8080")
-    add("--billing", type=Path, default=Path("provider-billing.jsonl"), metavar="FILE")
+    add(
+        "--billing",
+        type=Path,
+        default=Path("provider-billing.jsonl"),
+        metavar="FILE",
+        help="the invoice",
+    )
     add("--answers", type=Path, metavar="FILE", help='JSON Lines: {"text": ...}, see the docs')
     add("--kernels", type=Path, metavar="FILE", help="kernels with recorded completions (JSON)")
     add("--price", default="0,0", metavar="IN,OUT[,CACHED]", help="USD per million tokens")

@@ -1,0 +1,62 @@
+"""Run made-to-measure trials of the campaign with and without a defence, for test_fault_campaign.py.
+
+Prints one JSON object: the plan's name, and for each defence switched off in it (none: "") the
+violations that were found.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from campaign.plan import Plan
+from fault_campaign import run_trials
+
+GOOD = dataclasses.replace(
+    Plan.draw("made-to-measure", 3),
+    timeout=20.0,
+    calls=2,
+    threads=1,
+    bytes_per_token=1,
+    padding=100,
+    max_output_tokens=18,
+    fill=3.0,
+    branch_share=0.0,
+    rates={},
+    kills=(),
+    forfeits_at_once=True,
+)
+LATE = {"late;seconds=1.6": 1.0}
+TRIALS = {
+    "good answers": (GOOD, ["journal", "journal-writes", "whole-prices"]),
+    "answers lost": (
+        dataclasses.replace(GOOD, rates={"hang-up-billed": 1.0}),
+        ["forfeits"],
+    ),
+    "killed while it waits": (
+        dataclasses.replace(GOOD, calls=1, rates=LATE, kills=((0, 1.2), (1, 1.2), (2, 1.2))),
+        ["forfeits-of-the-killed"],
+    ),
+    "money for one call": (
+        dataclasses.replace(GOOD, fill=0.2),
+        ["reservations", "one-transaction"],
+    ),
+}
+
+
+def main() -> None:
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, (plan, defences) in TRIALS.items():
+        found[name] = {}
+        for defence in ["", *defences]:
+            with tempfile.TemporaryDirectory() as scratch:
+                (result,) = run_trials([plan], Path(scratch), defence or None)
+            found[name][defence] = result.violations
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""A short fault campaign, and the proof that it would notice if a defence were missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+TOOLS = Path(__file__).parents[2] / "tools"
+CAMPAIGN = TOOLS / "fault_campaign.py"
+
+
+def campaign(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(CAMPAIGN), "--json", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_fault_and_no_kill_takes_the_invoice_over_the_cap_or_the_account(tmp_path: Path) -> None:
+    kept = tmp_path / "results.jsonl"
+    arguments = ["--trials", "12", "--seed", "3", "--timeout", "1", "--out", str(kept)]
+    done = campaign(*arguments)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["trials"] == 12
+    assert summary["violations"] == 0
+    for happened in ("requests", "billed_requests", "killed", "answered", "failed", "no_money"):
+        assert summary[happened] > 0, happened
+    spent = summary["settled_nano_usd"] + summary["forfeited_nano_usd"]
+    assert 0 < summary["billed_nano_usd"] - summary["over_cap_nano_usd"] <= spent
+
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(lines[:-1]) + lines[-1][:20])
+    again = campaign(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["trials"] == 12
+    assert "12/12 trials" in again.stderr
+    assert "11/12 trials" not in again.stderr, "what is known is not run again"
+
+
+def test_a_missing_defence_is_noticed() -> None:
+    path = os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("campaign_without.py"))],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    found: dict[str, dict[str, list[str]]] = json.loads(done.stdout)
+    assert not any(tried.pop("") for tried in found.values()), found
+    said = {
+        defence: violations for tried in found.values() for defence, violations in tried.items()
+    }
+    for defence, words in NOTICED.items():
+        assert any(words in violation for violation in said.pop(defence)), defence
+    assert not said
+
+
+NOTICED: dict[str, Any] = {
+    "journal": "asked again although its response was journaled",
+    "journal-writes": "answered and not journaled",
+    "whole-prices": "settled at",
+    "forfeits": "spent by our account 0",
+    "forfeits-of-the-killed": "asked 2 times with 1 reservations",
+    "reservations": "account: billed",
+    "one-transaction": "was available in account",
+}
