@@ -23,6 +23,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -94,13 +95,13 @@ def _run_all(seeds: Sequence[str], given: argparse.Namespace) -> Iterator[Result
 
 
 def _job(seeds: Sequence[str], given: argparse.Namespace, queue: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # main ends us, when it has ended its own work
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
             plans = (Plan.draw(seed, given.processes, given.timeout) for seed in seeds)
             for result in run_trials(plans, Path(scratch), given.without):
                 queue.put(result)
-    except KeyboardInterrupt:
-        pass
     finally:
         queue.put(None)
 
@@ -214,7 +215,13 @@ def _arguments() -> argparse.Namespace:
     add("--trials", type=int, metavar="N", help="default 200; with --replay 1")
     add("--seed", type=int, default=1, metavar="N", help="default 1")
     add("--processes", type=int, default=4, metavar="N", help="on one account; default 4")
-    add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="trials at a time")
+    add(
+        "--jobs",
+        type=int,
+        default=2 * (os.cpu_count() or 1),
+        metavar="N",
+        help="trials at a time, which mostly wait; default two for each core",
+    )
     add("--timeout", type=float, default=TIMEOUT_SECONDS, metavar="S", help="of a request; 0.5")
     add("--replay", metavar="SEED", help="the trial of this seed, as it was printed")
     add("--without", choices=DEFENCES, help="switch a defence off, to see that it is noticed")
@@ -225,4 +232,8 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

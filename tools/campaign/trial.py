@@ -154,6 +154,7 @@ class _Trial:
         return process
 
     def _work(self, calls: Sequence[Call], notes: Path, again: bool) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         ledger = self.open_ledger(self.ledger.path)
         if again and self.plan.forfeits_at_once:
             ledger.forfeit_open("its process was killed", keys={call.key for call in calls})

@@ -32,6 +32,7 @@ BILLED = {
     "huge": "8 MiB of blanks around the answer",
     "error-in-body": "200 with an error object in place of the answer",
     "no-usage": "does not tell the usage",
+    "zero-usage": "says that it took no tokens",
     "over-cap": "ignores the output cap: more than twice as many tokens, all of them charged",
     "reasoning": "most of the output is reasoning that is not shown",
     "cached": "half of the input came from the cache",

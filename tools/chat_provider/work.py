@@ -34,6 +34,8 @@ def work(asked: Asked, answer: Answer, fault: str | None, bytes_per_token: int) 
             return _charged(reply, replace(tokens, output=whole, reasoning=hidden))
         case "cached":
             return _charged(reply, replace(tokens, cached=tokens.input // 2))
+        case "zero-usage":
+            return replace(reply, reported=Tokens(0, 0))
         case "cached-inconsistent":
             nonsense = replace(tokens, cached=2 * tokens.input + 1)
             return replace(reply, reported=nonsense)
