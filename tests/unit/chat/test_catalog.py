@@ -26,8 +26,8 @@ SERVER = "http://localhost:8000/v1#qwen"
         ("coder=rules", Reference("coder", "rules", "rules", "rules")),
         ("openai:gpt-5", Reference(None, "openai:gpt-5", "openai", "gpt-5")),
         (
-            "critic=openrouter:a/b:free",
-            Reference("critic", "openrouter:a/b:free", "openrouter", "a/b:free"),
+            "critic=groq:a/b:free",
+            Reference("critic", "groq:a/b:free", "groq", "a/b:free"),
         ),
         ("replay:a=b.jsonl", Reference(None, "replay:a=b.jsonl", "replay", "a=b.jsonl")),
         (SERVER, Reference(None, SERVER, "http", "qwen", "http://localhost:8000/v1")),
