@@ -414,15 +414,26 @@ def models(
     test: Annotated[
         bool, typer.Option("--test", help="Ask each model for one word, and show what it took.")
     ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="RUN",
+            help="Print the answers that a run paid for instead, as a file for replay:FILE.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """List the models of --model with their prices; without any, what models can be given.
 
     The exit status is 1 if a model that was tested did not answer.
     """
-    from parallel_agent.report.models import list_models, show_models, try_models
+    from parallel_agent.report.models import list_models, show_models, show_recording, try_models
     from parallel_agent.settings import load_settings
 
+    if record is not None:
+        show_recording(record)
+        return 0
     given = load_settings(model=model or None, price=price or None, budget=budget)
     listed = list_models(given)
     if test:

@@ -28,6 +28,8 @@ from parallel_agent.chat.errors import ChatError
 from parallel_agent.chat.messages import ChatReply, ChatRequest, Message
 from parallel_agent.chat.metered import Door
 from parallel_agent.chat.providers import PROVIDERS
+from parallel_agent.chat.replay import record
+from parallel_agent.report.account import open_account
 from parallel_agent.settings import Settings
 
 TEST_BUDGET_USD = Decimal("0.01")
@@ -108,6 +110,16 @@ def _too_little(tested: Sequence[Listed], cap: int) -> CapExceeded:
         model.price.upper_bound(_TEST.prompt_bytes, 1, _TEST.max_output_tokens) for model in models
     )
     return CapExceeded(ROOT, cheapest, cap)
+
+
+def show_recording(run: Path) -> None:
+    """The answers that a run paid for, on stdout, as lines of a file for ``replay:FILE``.
+
+    Raises FolderError if there is no account, LedgerError if it cannot be read.
+    """
+    for answer in record(open_account(run)):
+        line = answer.model_dump_json(exclude_defaults=True)
+        sys.stdout.write(f"{line}\n")
 
 
 def show_models(listed: Sequence[Listed], *, as_json: bool) -> None:

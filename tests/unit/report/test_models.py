@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from chat_server import USAGE, answers, echoes_key, serving
+from parallel_agent.budget.ledger import Ledger
+from parallel_agent.chat.catalog import find_models
+from parallel_agent.chat.messages import ChatRequest, Message
+from parallel_agent.chat.metered import Door
 from parallel_agent.cli import run
 
 KEY = "sk-planted-0123456789abcdef"
@@ -84,3 +89,22 @@ def test_what_cannot_be(
     error = capsys.readouterr().err
     assert words in error
     assert len(error.splitlines()) == 2
+
+
+def test_what_a_run_paid_for_can_be_replayed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", 10**9)
+    request = ChatRequest(messages=(Message(role="user", content="Hello?"),), max_output_tokens=9)
+    with serving(answers("paid for")) as server:
+        (chosen,) = find_models([f"{server.url}#m"], ["1,2"])
+        assert chosen.model is not None
+        Door(ledger).ask(chosen.model, request, scope="account", node="coder", step=1)
+    assert run(["models", "--record", str(tmp_path)]) == 0
+    file = tmp_path / "answers.jsonl"
+    file.write_text(capsys.readouterr().out)
+    (chosen,) = find_models([f"replay:{file}"])
+    assert chosen.model is not None
+    reply = chosen.model.complete(request, key="account/coder/1/1", timeout=1)
+    assert reply.text == "paid for"
+    assert run(["models", "--record", str(tmp_path / "nowhere")]) == 2
