@@ -11,7 +11,7 @@ from parallel_agent.cli import run
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("parallel-agent")
-VERBS = ("optimize", "verify", "bench", "resume", "ledger", "doctor")
+VERBS = ("optimize", "verify", "bench", "resume", "ledger", "models", "doctor")
 
 
 def parallel_agent(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

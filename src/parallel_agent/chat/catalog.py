@@ -102,7 +102,7 @@ def _make(reference: Reference, price: Price, environ: Mapping[str, str]) -> Cha
     if reference.kind == "replay":
         from parallel_agent.chat.replay import ReplayModel
 
-        return ReplayModel.read(Path(reference.name), price)
+        return ReplayModel.read(reference.ref, Path(reference.name), price)
     build = _build(reference, environ)
     from parallel_agent.chat.langchain_model import LangChainModel
 

@@ -14,10 +14,14 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_guard = threading.Lock()
+
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run it to its end; when the caller is interrupted, it is cancelled."""
-    future = asyncio.run_coroutine_threadsafe(coroutine, _loop(os.getpid()))
+    with _guard:
+        loop = _loop(os.getpid())
+    future = asyncio.run_coroutine_threadsafe(coroutine, loop)
     try:
         return future.result()
     finally:

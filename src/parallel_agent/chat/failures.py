@@ -21,14 +21,15 @@ _UNKNOWN_4XX = (408, 499)
 # Statuses of a server too busy to begin, if the provider itself says so.
 _BUSY = (503, 529)
 _BUSY_WORDS = ("overloaded", "slow down", "loading model")
-# What httpx raises before the first byte of a request leaves.
-_BEFORE_SENDING = (
-    "ConnectError",
-    "ConnectTimeout",
-    "PoolTimeout",
-    "ProxyError",
-    "UnsupportedProtocol",
-)
+# What the libraries below the clients raise before the first byte of a request leaves.
+_HTTPX = ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol")
+_BEFORE_SENDING = {"httpx": _HTTPX, "httpx2": _HTTPX, "aiohttp": ("ClientConnectorError",)}
+_TRANSPORT = {
+    "httpx": ("TransportError",),
+    "httpx2": ("TransportError",),
+    "aiohttp": ("ClientError",),
+}
+_TIMEOUT = {"httpx": ("TimeoutException",), "httpx2": ("TimeoutException",)}
 # OpenAI answers 400 after a model has thought up to the cap without beginning its answer.
 _SPENT_WORDS = ("could not finish the message",)
 
@@ -64,22 +65,26 @@ def _without_answer(
     causes: list[BaseException], ref: str, scrub: Callable[[str], str]
 ) -> ChatError:
     innermost = causes[-1]
-    transport = next((c for c in causes if isinstance(c, _classes("TransportError"))), None)
+    transport = next((c for c in causes if isinstance(c, _classes(_TRANSPORT))), None)
     told = transport or innermost
     text = f"{type(told).__name__}: {innermost}" if str(innermost) else type(told).__name__
-    if isinstance(transport, _classes(*_BEFORE_SENDING)):
+    if isinstance(transport, _classes(_BEFORE_SENDING)):
         return ChatError(
             f"{ref}: no connection: {_short(text, scrub)}", "never_sent", retryable=True
         )
     # A request that had all its time would take it again.
-    again = transport is not None and not isinstance(transport, _classes("TimeoutException"))
+    again = transport is not None and not isinstance(transport, _classes(_TIMEOUT))
     return ChatError(f"{ref}: {_short(text, scrub)}", "unknown", retryable=again)
 
 
-def _classes(*names: str) -> tuple[type, ...]:
-    """The exceptions of these names in httpx and in httpx2, which other clients stand on."""
-    libraries = [sys.modules[name] for name in ("httpx", "httpx2") if name in sys.modules]
-    return tuple(getattr(library, name) for library in libraries for name in names)
+def _classes(names: Mapping[str, tuple[str, ...]]) -> tuple[type, ...]:
+    """The classes of these names in those of the libraries that are in use."""
+    return tuple(
+        getattr(sys.modules[library], name)
+        for library, names_in_it in names.items()
+        if library in sys.modules
+        for name in names_in_it
+    )
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,15 @@ class _Answer:
     @classmethod
     def of(cls, error: BaseException) -> _Answer | None:
         response = getattr(error, "response", None)
-        found = (getattr(error, "status_code", None), getattr(response, "status_code", None))
+        if response is None:  # a status that the client made up, for a reply that broke off
+            return None
         # The client of Google calls it ``code``.
-        status = next((s for s in (*found, getattr(error, "code", None)) if type(s) is int), 0)
+        found = (
+            getattr(response, "status_code", None),
+            getattr(error, "status_code", None),
+            getattr(error, "code", None),
+        )
+        status = next((number for number in found if type(number) is int), 0)
         if not 300 <= status <= 599:
             return None
         told = _error_object(getattr(error, "body", None))

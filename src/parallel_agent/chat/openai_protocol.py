@@ -82,6 +82,7 @@ def _extra_body(name: str, request: ChatRequest, both_caps: bool) -> dict[str, A
     # As an option of the client it would raise for an answer that is cut, and lose its usage. The
     # models of that name are spoken to in another protocol, where it is called something else.
     if request.json_schema is not None and "codex" not in name:
-        schema = {"name": "answer", "schema": request.json_schema}
+        closed = request.json_schema.get("additionalProperties") is False
+        schema = {"name": "answer", "schema": request.json_schema, "strict": closed}
         extra["response_format"] = {"type": "json_schema", "json_schema": schema}
     return extra

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from parallel_agent.chat.errors import UnknownModel
-from parallel_agent.chat.messages import ChatRequest
+from parallel_agent.chat.messages import ChatRequest, Message
 from parallel_agent.chat.secrets import find_key
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Provider:
         return find_key(environ, self.keys) is not None
 
 
+# Each package was watched on the wire: one request a call, whatever the server does, and the output
+# cap in it. That of OpenRouter repeats requests on its own, although it is told not to.
 OPENAI = Provider("openai", "langchain-openai", "ChatOpenAI", ("OPENAI_API_KEY",))
 
 PROVIDERS: Mapping[str, Provider] = {
@@ -60,7 +63,6 @@ PROVIDERS: Mapping[str, Provider] = {
         Provider("deepseek", "langchain-deepseek", "ChatDeepSeek", ("DEEPSEEK_API_KEY",)),
         Provider("groq", "langchain-groq", "ChatGroq", ("GROQ_API_KEY",)),
         Provider("xai", "langchain-xai", "ChatXAI", ("XAI_API_KEY",)),
-        Provider("openrouter", "langchain-openrouter", "ChatOpenRouter", ("OPENROUTER_API_KEY",)),
     )
 }
 
@@ -68,12 +70,24 @@ PROVIDERS: Mapping[str, Provider] = {
 def provider_build(prefix: str, name: str) -> Build:
     """Clients of a provider other than OpenAI, through its own package of LangChain.
 
-    Raises UnknownModel where that is not installed, refuses its parameters, or would retry by
-    itself.
+    Raises UnknownModel where the provider is not known, or its package not installed or not to be
+    used.
     """
-    make = _maker(prefix, name)
-    build = partial(_client, make)
-    _check(prefix, name, build)
+    provider = PROVIDERS.get(prefix)
+    if provider is None:
+        raise UnknownModel(
+            f"'{prefix}' is no provider known here",
+            f"Give one of {', '.join(PROVIDERS)}; any server with OpenAI's protocol is "
+            "http(s)://HOST:PORT/v1#NAME",
+        )
+    if not provider.installed:
+        raise UnknownModel(
+            f"'{prefix}:{name}' needs the package {provider.package}",
+            f"Install it: pip install {provider.package}",
+        )
+    chat_class = getattr(importlib.import_module(provider.module), provider.chat_class)
+    build = partial(_client, partial(chat_class, model=name))
+    _check(f"{prefix}:{name}", build)
     return build
 
 
@@ -82,7 +96,7 @@ def _client(make: Callable[..., Any], request: ChatRequest, timeout: float) -> B
     temperature = {} if request.temperature is None else {"temperature": request.temperature}
     client: BaseChatModel = make(
         max_tokens=request.max_output_tokens,
-        timeout=timeout,
+        timeout=ceil(timeout),  # some take whole seconds only
         max_retries=0,
         cache=False,
         disable_streaming=True,
@@ -91,46 +105,19 @@ def _client(make: Callable[..., Any], request: ChatRequest, timeout: float) -> B
     return client
 
 
-def _maker(prefix: str, name: str) -> Callable[..., Any]:
-    provider = PROVIDERS.get(prefix)
-    if provider is None:
-        return _general_maker(prefix, name)
-    if not provider.installed:
-        raise UnknownModel(
-            f"'{prefix}:{name}' needs the package {provider.package}",
-            f"Install it: pip install {provider.package}",
-        )
-    chat_class = getattr(importlib.import_module(provider.module), provider.chat_class)
-    return partial(chat_class, model=name)
-
-
-def _general_maker(prefix: str, name: str) -> Callable[..., Any]:
-    """What the package ``langchain`` makes of a prefix that is not in our table."""
-    if find_spec("langchain") is None:
-        raise UnknownModel(
-            f"'{prefix}' is no provider known here",
-            f"Give one of {', '.join(PROVIDERS)}; for others: pip install langchain; a server "
-            "with OpenAI's protocol: http(s)://HOST:PORT/v1#NAME",
-        )
-    init_chat_model = importlib.import_module("langchain.chat_models").init_chat_model
-    return partial(init_chat_model, name, model_provider=prefix)
-
-
-def _check(prefix: str, name: str, build: Build) -> None:
+def _check(ref: str, build: Build) -> None:
     """Make one client before the run starts: what is wrong with it is said now."""
-    probe = ChatRequest.model_validate(
-        {"messages": [{"role": "user", "content": ""}], "max_output_tokens": 1}
-    )
+    probe = ChatRequest(messages=(Message(role="user", content=""),), max_output_tokens=1)
     try:
         client = build(probe, 1.0)
     except Exception as error:
         # Without the error's own words: they may show parameters, the key among them.
         raise UnknownModel(
-            f"'{prefix}:{name}' cannot be used: LangChain says {type(error).__name__}",
-            f"See LangChain's page on the provider '{prefix}': what to install and to set",
+            f"'{ref}' cannot be used: LangChain says {type(error).__name__}",
+            "See LangChain's page on the provider: what to install and to set",
         ) from None
     if getattr(client, "max_retries", None) != 0:
         raise UnknownModel(
-            f"'{prefix}:{name}' repeats requests by itself, each billed anew",
-            "Use a server with OpenAI's protocol: http(s)://HOST:PORT/v1#NAME",
+            f"'{ref}' repeats requests by itself, each billed anew",
+            "Install another version of its package of LangChain",
         )

@@ -81,8 +81,8 @@ class ReplayModel:
         self._recorded = tuple(recorded)
 
     @classmethod
-    def read(cls, file: Path, price: Price) -> ReplayModel:
-        """Read the file.
+    def read(cls, ref: str, file: Path, price: Price) -> ReplayModel:
+        """Read the file that ``ref`` names.
 
         Raises UnknownModel where it is missing, or is not one of recorded completions.
         """
@@ -99,7 +99,7 @@ class ReplayModel:
             raise UnknownModel(f"{file} is not JSON: {error}", form) from None
         if not recorded:
             raise UnknownModel(f"{file} holds no answer", form)
-        return cls(f"replay:{file}", recorded, price)
+        return cls(ref, recorded, price)
 
     def complete(self, request: ChatRequest, *, key: str, timeout: float) -> ChatReply:
         """The answer that is recorded for this request at this key.

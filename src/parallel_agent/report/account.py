@@ -23,15 +23,23 @@ _WIDE = 200
 """Columns of the tables where no terminal bounds them."""
 
 
+def open_account(run: Path) -> Ledger:
+    """The account in the folder of a run or suite.
+
+    Raises FolderError if there is none, LedgerError if it cannot be read.
+    """
+    path = run / LEDGER
+    if not path.is_file():
+        raise FolderError(f"there is no account in {run}", "Give the folder of a run")
+    return Ledger.open(path)
+
+
 def audit_of(run: Path) -> Audit:
     """The audit of the account in the folder of a run or suite.
 
     Raises FolderError if there is no account, LedgerError if it cannot be read.
     """
-    path = run / LEDGER
-    if not path.is_file():
-        raise FolderError(f"there is no account in {run}", "Give the folder of a run")
-    return Ledger.open(path).audit()
+    return open_account(run).audit()
 
 
 def show_audit(audit: Audit, *, as_json: bool) -> None:

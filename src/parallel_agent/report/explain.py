@@ -11,6 +11,7 @@ from parallel_agent.agent.run_folder import FolderError
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
+from parallel_agent.chat.errors import ChatError, UnknownModel
 from parallel_agent.kernel.contract import ContractError
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import SourceError
@@ -56,7 +57,7 @@ def _settings(error: SettingsError) -> Explanation:
     )
 
 
-def _hinted(error: SourceError | FolderError | PriceUnknown) -> Explanation:
+def _hinted(error: SourceError | FolderError | UnknownModel | PriceUnknown) -> Explanation:
     return Explanation(str(error), error.hint, BAD_REQUEST)
 
 
@@ -113,6 +114,11 @@ def _machine(error: CompilerMissing) -> Explanation:
     return Explanation(str(error), help_, BAD_MACHINE)
 
 
+def _chat(error: ChatError) -> Explanation:
+    help_ = "Try the model: parallel-agent models --test --model REF"
+    return Explanation(str(error), help_, BAD_REQUEST)
+
+
 def _cap(error: CapExceeded) -> Explanation:
     return Explanation(str(error), "Raise the cap with --budget", NOT_AFFORDABLE)
 
@@ -154,7 +160,9 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (MismatchError, _mismatch),
     (CompilerMissing, _machine),
     (SandboxUnavailable, _sandbox),
+    (UnknownModel, _hinted),
     (PriceUnknown, _hinted),
+    (ChatError, _chat),
     (CapExceeded, _cap),
     (CapTooLow, _low_cap),
     (LedgerError, _ledger),
