@@ -394,6 +394,10 @@ def test_a_script_answers_in_order_and_by_what_the_prompt_holds(tmp_path: Path) 
         assert called["message"]["tool_calls"][0]["function"]["arguments"] == '{"n": 1}'
         scan = [{"role": "user", "content": "a scan"}]
         assert post(provider, question(messages=scan))[0] == 500
+    path.write_text('{"match": "scan", "text": "one"}\n')
+    with running(tmp_path / "c.jsonl", Script.load(path)) as provider:
+        assert post(provider, question())[0] == 400
+        assert provider.invoice() == []
     path.write_text('{"text": "one"}\n{"usage": {}}\n')
     with pytest.raises(ValueError, match="line 2"):
         Script.load(path)
@@ -417,7 +421,11 @@ def test_recorded_completions_are_drawn_by_their_counts(tmp_path: Path) -> None:
         texts = [answer["choices"][0]["message"]["content"] for answer in said]
         assert set(texts) == {"```cpp\noften\n```\n", "```cpp\nrarely\n```\n"}
         assert texts.count("```cpp\noften\n```\n") > 45
-        assert post(provider, question())[0] == 400
+        unknown = json.loads(post(provider, question())[2])["choices"][0]["message"]["content"]
+        assert unknown == "Answer request-61."
+        form = {"response_format": {"type": "json_object"}}
+        plan = json.loads(post(provider, question(messages=messages, **form))[2])
+        assert plan["choices"][0]["message"]["content"] == "{}"
 
 
 def test_prices_round_up() -> None:

@@ -97,6 +97,8 @@ class Script:
 class Kernels:
     """Answers with recorded completions of the kernel whose source stands in the prompt.
 
+    A prompt with no known kernel, or that asks for JSON or a tool, is answered as if made up.
+
     ``kernels`` have ``name``, ``source`` and ``completions`` (``code``, and ``count``: how often it
     was said). The n-th answer for a kernel is the same for the same seed.
     """
@@ -117,10 +119,10 @@ class Kernels:
 
     def answer(self, asked: Asked, request: str) -> Answer:
         """One of the kernel's completions, drawn by their counts, in a fenced block."""
-        prompt = _squeezed(asked.prompt)
+        prompt = "" if asked.schema is not None or asked.must_call else _squeezed(asked.prompt)
         found = [(len(source), kernel) for source, kernel in self._kernels if source in prompt]
         if not found:
-            raise LookupError("no known kernel's source is in the prompt")
+            return MadeUp().answer(asked, request)
         _, kernel = max(found, key=lambda pair: pair[0])
         name, completions = kernel["name"], kernel["completions"]
         with self._lock:
