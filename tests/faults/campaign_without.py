@@ -1,7 +1,7 @@
 """Run made-to-measure trials of the campaign with and without a defence, for test_fault_campaign.py.
 
 Prints one JSON object: the plan's name, and for each defence switched off in it (none: "") the
-violations that were found.
+result of the trial.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from campaign.plan import Plan
 from fault_campaign import run_trials
@@ -44,17 +45,21 @@ TRIALS = {
         dataclasses.replace(GOOD, fill=0.2),
         ["reservations", "one-transaction"],
     ),
+    "output beyond the cap": (
+        dataclasses.replace(GOOD, price="0.1,100", rates={"over-cap": 1.0}),
+        [],
+    ),
 }
 
 
 def main() -> None:
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for name, (plan, defences) in TRIALS.items():
         found[name] = {}
         for defence in ["", *defences]:
             with tempfile.TemporaryDirectory() as scratch:
                 (result,) = run_trials([plan], Path(scratch), defence or None)
-            found[name][defence] = result.violations
+            found[name][defence] = dataclasses.asdict(result)
     json.dump(found, sys.stdout)
 
 

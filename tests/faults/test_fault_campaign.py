@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 TOOLS = Path(__file__).parents[2] / "tools"
 CAMPAIGN = TOOLS / "fault_campaign.py"
 
@@ -44,7 +46,9 @@ def test_no_fault_and_no_kill_takes_the_invoice_over_the_cap_or_the_account(tmp_
     assert "11/12 trials" not in again.stderr, "what is known is not run again"
 
 
-def test_a_missing_defence_is_noticed() -> None:
+@pytest.fixture(scope="module")
+def trials() -> dict[str, dict[str, Any]]:
+    """Results by plan and by the defence that was switched off in it, "" for none."""
     path = os.pathsep.join([str(TOOLS), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("campaign_without.py"))],
@@ -53,17 +57,35 @@ def test_a_missing_defence_is_noticed() -> None:
         check=True,
         env=os.environ | {"PYTHONPATH": path},
     )
-    found: dict[str, dict[str, list[str]]] = json.loads(done.stdout)
-    assert not any(tried.pop("") for tried in found.values()), found
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def test_a_missing_defence_is_noticed(trials: dict[str, dict[str, Any]]) -> None:
     said = {
-        defence: violations for tried in found.values() for defence, violations in tried.items()
+        defence: result["violations"]
+        for tried in trials.values()
+        for defence, result in tried.items()
     }
+    assert not any(tried[""]["violations"] for tried in trials.values()), trials
+    assert said.keys() - {""} == NOTICED.keys()
     for defence, words in NOTICED.items():
-        assert any(words in violation for violation in said.pop(defence)), defence
-    assert not said
+        assert any(words in violation for violation in said[defence]), defence
 
 
-NOTICED: dict[str, Any] = {
+def test_a_provider_that_ignores_the_cap_is_paid_the_truth_and_left(
+    trials: dict[str, dict[str, Any]],
+) -> None:
+    numbers = trials["output beyond the cap"][""]["numbers"]
+    assert numbers["calls"] == 6
+    assert numbers["requests"] == numbers["breaches"] == numbers["answered"] == 3, "one a process"
+    assert numbers["failed"] == 3
+    assert numbers["settled_nano_usd"] == numbers["billed_nano_usd"]
+    assert numbers["over_cap_nano_usd"] > 0
+    assert numbers["forfeited_nano_usd"] == 0
+
+
+NOTICED = {
     "journal": "asked again although its response was journaled",
     "journal-writes": "answered and not journaled",
     "whole-prices": "settled at",
