@@ -99,27 +99,22 @@ def _job(seeds: Sequence[str], given: argparse.Namespace, queue: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         with tempfile.TemporaryDirectory(dir=given.scratch) as scratch:
+            ledger = DEFENCES[given.without] if given.without else Ledger
             plans = (Plan.draw(seed, given.processes, given.timeout) for seed in seeds)
-            for result in run_trials(plans, Path(scratch), given.without):
+            for result in run_trials(((plan, ledger) for plan in plans), Path(scratch)):
                 queue.put(result)
     finally:
         queue.put(None)
 
 
-def run_trials(
-    plans: Iterable[Plan], scratch: Path, without: str | None = None
-) -> Iterator[Result]:
-    """Run trials one after the other, with one provider for all of them.
-
-    ``without`` names a defence to switch off.
-    """
-    ledger = DEFENCES[without] if without else Ledger
+def run_trials(trials: Iterable[tuple[Plan, type[Ledger]]], scratch: Path) -> Iterator[Result]:
+    """Run trials one after the other, each on its kind of ledger, with one provider for all."""
     with started(scratch / "billing.jsonl", "--quiet") as provider:
         _warm_up(provider.url)
         (chosen,) = find_models([f"{provider.url}#rehearsal"], ["free"])
         assert chosen.model is not None
         gc.freeze()  # forked workers share what is there now
-        for number, plan in enumerate(plans):
+        for number, (plan, ledger) in enumerate(trials):
             folder = scratch / f"trial-{number}"
             folder.mkdir()
             try:

@@ -13,8 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from campaign.defences import DEFENCES
 from campaign.plan import Plan
 from fault_campaign import run_trials
+from parallel_agent.budget.ledger import Ledger
 
 GOOD = dataclasses.replace(
     Plan.draw("made-to-measure", 3),
@@ -53,12 +55,11 @@ TRIALS = {
 
 
 def main() -> None:
-    found: dict[str, dict[str, Any]] = {}
-    for name, (plan, defences) in TRIALS.items():
-        found[name] = {}
-        for defence in ["", *defences]:
-            with tempfile.TemporaryDirectory() as scratch:
-                (result,) = run_trials([plan], Path(scratch), defence or None)
+    tried = [(name, defence) for name, (_, own) in TRIALS.items() for defence in ["", *own]]
+    plans = [(TRIALS[name][0], DEFENCES.get(defence, Ledger)) for name, defence in tried]
+    found: dict[str, dict[str, Any]] = {name: {} for name in TRIALS}
+    with tempfile.TemporaryDirectory() as scratch:
+        for (name, defence), result in zip(tried, run_trials(plans, Path(scratch)), strict=True):
             found[name][defence] = dataclasses.asdict(result)
     json.dump(found, sys.stdout)
 
