@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -83,7 +84,25 @@ def test_temperature_and_schema_are_sent_where_asked_for() -> None:
         model_at(server.url).complete(request, key="s/n/1/1", timeout=20)
     (received,) = server.received
     assert received.body["temperature"] == 0.5
-    assert received.body["response_format"]["json_schema"]["schema"] == schema
+    form = received.body["response_format"]["json_schema"]
+    assert (form["schema"], form["strict"]) == (schema, False)
+
+
+def test_a_closed_schema_is_asked_for_strictly() -> None:
+    schema = {"type": "object", "properties": {}, "additionalProperties": False}
+    request = REQUEST.model_copy(update={"json_schema": schema})
+    with serving(answers()) as server:
+        model_at(server.url).complete(request, key="s/n/1/1", timeout=20)
+    assert server.received[0].body["response_format"]["json_schema"]["strict"]
+
+
+def test_a_thread_whose_own_event_loop_runs() -> None:
+    """As in a notebook."""
+
+    async def cell() -> ChatReply:
+        return ask(answers("from a notebook"))
+
+    assert asyncio.run(cell()).text == "from a notebook"
 
 
 def test_a_structured_answer_that_is_cut_keeps_its_usage() -> None:
