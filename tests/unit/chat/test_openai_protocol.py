@@ -332,6 +332,14 @@ def test_a_key_is_in_no_text_that_we_make() -> None:
     assert not any(KEY in text for text in texts)
 
 
+def test_a_key_in_an_answer_is_taken_out() -> None:
+    with serving(answers(f"your key is {KEY}", model=KEY, finish_reason=KEY)) as server:
+        model = model_at(server.url, {"PARALLEL_AGENT_API_KEY": KEY})
+        reply = model.complete(REQUEST, key="s/n/1/1", timeout=20)
+    assert reply.text == "your key is [key]"
+    assert KEY not in reply.model_dump_json()
+
+
 def test_many_threads_at_once() -> None:
     with serving(answers()) as server:
         model = model_at(server.url)
