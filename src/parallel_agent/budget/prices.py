@@ -6,6 +6,7 @@ is free because it is not known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ _NOT_ASKED_FOR = frozenset(
 
 
 # In the names of models that search the web, or use other tools, unasked.
-_SEARCHERS = ("search", "sonar", "compound")
+_SEARCHER = re.compile(r"\bsearch\b|deep-research|sonar|compound")
 
 
 class PriceUnknown(LookupError):
@@ -84,8 +85,7 @@ def find_price(provider: str, model: str) -> Price:
         seller, entry = get_snapshot().find_provider_model(model, None, provider, None)
     except LookupError:
         raise PriceUnknown(ref, "it is not in the list of genai-prices") from None
-    words = [word for word in _SEARCHERS if word in f"{model} {entry.id}".lower()]
-    if words:
+    if _SEARCHER.search(f"{model} {entry.id}".lower()):
         raise PriceUnknown(ref, "it uses tools of its own accord, at a price of their own")
     source = f"genai-prices {__version__}: {seller.id}/{entry.id}"
     return Price(model=ref, source=source, free=False, rates=tuple(_schedule(ref, entry)))

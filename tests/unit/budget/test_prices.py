@@ -253,10 +253,18 @@ def test_a_price_in_a_run_outlives_the_list() -> None:
     assert price.source == f"genai-prices {genai_prices.__version__}: shop/m"
 
 
-@pytest.mark.parametrize("model", ["gpt-4o-search-preview", "o3-deep-research"])
-def test_a_model_that_searches_unasked_is_refused(model: str) -> None:
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [
+        ("openai", "gpt-4o-search-preview"),
+        ("openai", "o3-deep-research"),
+        ("perplexity", "sonar-pro"),
+    ],
+)
+def test_a_model_that_searches_unasked_is_refused(provider: str, model: str) -> None:
     with pytest.raises(PriceUnknown, match="tools of its own accord"):
-        find_price("openai", model)
+        find_price(provider, model)
+    assert find_price("openrouter", "nousresearch/hermes-4-70b"), "research is no search"
 
 
 @pytest.mark.parametrize(
