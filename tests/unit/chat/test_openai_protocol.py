@@ -131,13 +131,22 @@ def test_cached_and_reasoning_tokens() -> None:
         assert ask(answers(usage=usage, service_tier=tier)).usage == expected
 
 
+def test_reasoning_that_is_left_out_of_the_output() -> None:
+    """As xAI reports it: only the total has it."""
+    details = {"completion_tokens_details": {"reasoning_tokens": 7}}
+    reply = ask(answers(usage=USAGE | details | {"total_tokens": 22}))
+    assert reply.usage == Usage(input_tokens=10, output_tokens=12, reasoning_tokens=7)
+    assert ask(answers(usage=USAGE | {"total_tokens": 3})).usage == Usage(
+        input_tokens=10, output_tokens=5
+    )
+
+
 @pytest.mark.parametrize(
     "usage",
     [
         {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}},
         {"completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 4}},
         {"prompt_tokens": 0},
-        {"prompt_tokens": "ten"},
         {"prompt_tokens": None},
         {"completion_tokens": 0},
         {"prompt_tokens": -1},
@@ -146,7 +155,8 @@ def test_cached_and_reasoning_tokens() -> None:
     ],
 )
 def test_an_impossible_usage_is_none(usage: dict[str, object]) -> None:
-    reply = ask(answers(usage=USAGE | usage))
+    parts = {name: count for name, count in USAGE.items() if name != "total_tokens"}
+    reply = ask(answers(usage=parts | usage))
     assert reply.usage is None
     assert reply.note.startswith("the provider tells an impossible usage: ")
     assert reply.text == "hello"
@@ -215,6 +225,7 @@ def test_retry_after(header: str, seconds: float | None) -> None:
         (says({"error": {"message": "in a body that says 200"}}), False),
         (says(completion() | {"choices": []}), False),
         (says(completion() | {"usage": "much"}), False),
+        (says(completion() | {"usage": {"prompt_tokens": "ten"}}), False),
         (packs, False),
     ],
 )
