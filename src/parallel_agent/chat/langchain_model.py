@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
 
-# How providers say that an answer ended, or was cut at the cap, where they do not say it as OpenAI.
-_ENDINGS = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}
+# How providers say that an answer ended, or was cut at the cap, in the words of OpenAI.
+_ENDINGS = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+}
 
 
 class Build(Protocol):
@@ -48,18 +54,28 @@ class LangChainModel:
 
         Raises ChatError.
         """
-        outcome = event_loop.run(self._answer(request, timeout))
+        # Made here, not on the loop that others wait for: the first one imports LangChain.
+        client = self._client(request, timeout)
+        outcome = event_loop.run(self._answer(client, request, timeout))
         # Raised here, where the client's own exception, which may hold a key, is no context of it.
         if isinstance(outcome, ChatError):
             raise outcome
         return outcome
 
-    async def _answer(self, request: ChatRequest, timeout: float) -> ChatReply | ChatError:
+    def _client(self, request: ChatRequest, timeout: float) -> BaseChatModel:
+        try:
+            return self._build(request, timeout)
+        except Exception as error:
+            problem = type(error).__name__  # its words may show parameters, the key among them
+        raise ChatError(f"{self.ref}: LangChain makes no client: {problem}", "never_sent")
+
+    async def _answer(
+        self, client: BaseChatModel, request: ChatRequest, timeout: float
+    ) -> ChatReply | ChatError:
         # A timeout of the client is for one piece of the reply; this one is for all of it.
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                client = self._build(request, timeout)
                 messages = [(message.role, message.content) for message in request.messages]
                 return self._read(await client.ainvoke(messages))
         except Exception as error:
@@ -69,25 +85,27 @@ class LangChainModel:
 
     def _read(self, message: AIMessage) -> ChatReply:
         about: Mapping[str, Any] = message.response_metadata
-        text = _utf8(str(message.text))
+        text = self._plain(message.text)
         usage, note = read_usage(message.usage_metadata, answered=bool(text))
         return ChatReply(
             text=text,
             usage=usage,
-            finish_reason=_ending(about),
-            model=_utf8(str(about.get("model_name") or self.name)),
-            reasoning=_utf8(str(message.additional_kwargs.get("reasoning_content") or "")),
-            note=self._scrub(_utf8(note)),
+            finish_reason=self._plain(_ending(about)),
+            model=self._plain(about.get("model_name") or self.name),
+            reasoning=self._plain(message.additional_kwargs.get("reasoning_content") or ""),
+            note=self._plain(note),
         )
+
+    def _plain(self, text: object) -> str:
+        r"""The text without keys, and able to be written to a file.
+
+        A server may repeat what it was sent, and JSON may hold half a letter (``"\ud800"``).
+        """
+        return self._scrub(str(text).encode("utf-8", "replace").decode())
 
 
 def _ending(about: Mapping[str, Any]) -> str:
     if about.get("incomplete_details"):
         return "length"
-    said = str(about.get("finish_reason") or about.get("stop_reason") or "stop").lower()
-    return _utf8(_ENDINGS.get(said, said))
-
-
-def _utf8(text: str) -> str:
-    r"""The text, able to be written to a file: JSON may hold half a letter (``"\ud800"``)."""
-    return text.encode("utf-8", "replace").decode()
+    said = str(about.get("finish_reason") or about.get("stop_reason") or "stop")
+    return _ENDINGS.get(said.lower(), said)

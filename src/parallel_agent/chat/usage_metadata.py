@@ -37,9 +37,12 @@ def read_usage(metadata: object, *, answered: bool) -> tuple[Usage | None, str]:
 def _usage(metadata: Mapping[str, Any]) -> Usage:
     read = metadata.get("input_token_details") or {}
     written = metadata.get("output_token_details") or {}
+    asked, answered = metadata["input_tokens"], metadata["output_tokens"]
+    # Some leave reasoning out of the output, and count it in the total alone.
+    more = (metadata.get("total_tokens") or 0) - asked - answered
     return Usage(
-        input_tokens=metadata["input_tokens"],
-        output_tokens=metadata["output_tokens"],
+        input_tokens=asked,
+        output_tokens=answered + max(more, 0),
         cache_read_tokens=_detail(read, "cache_read"),
         cache_write_tokens=sum(_detail(read, name) for name in _CACHE_WRITES),
         reasoning_tokens=_detail(written, "reasoning"),

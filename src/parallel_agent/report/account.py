@@ -47,7 +47,7 @@ def show_audit(audit: Audit, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(audit_json(audit)) + "\n")
     else:
-        console = Console(highlight=False, markup=False)
+        console = Console(highlight=False, markup=False, emoji=False)
         if not console.is_terminal:  # for grep and the like: an entry is a line
             console.width = max(console.width, _WIDE)
         print_audit(audit, console)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -83,7 +84,25 @@ def test_temperature_and_schema_are_sent_where_asked_for() -> None:
         model_at(server.url).complete(request, key="s/n/1/1", timeout=20)
     (received,) = server.received
     assert received.body["temperature"] == 0.5
-    assert received.body["response_format"]["json_schema"]["schema"] == schema
+    form = received.body["response_format"]["json_schema"]
+    assert (form["schema"], form["strict"]) == (schema, False)
+
+
+def test_a_closed_schema_is_asked_for_strictly() -> None:
+    schema = {"type": "object", "properties": {}, "additionalProperties": False}
+    request = REQUEST.model_copy(update={"json_schema": schema})
+    with serving(answers()) as server:
+        model_at(server.url).complete(request, key="s/n/1/1", timeout=20)
+    assert server.received[0].body["response_format"]["json_schema"]["strict"]
+
+
+def test_a_thread_whose_own_event_loop_runs() -> None:
+    """As in a notebook."""
+
+    async def cell() -> ChatReply:
+        return ask(answers("from a notebook"))
+
+    assert asyncio.run(cell()).text == "from a notebook"
 
 
 def test_a_structured_answer_that_is_cut_keeps_its_usage() -> None:
@@ -112,13 +131,22 @@ def test_cached_and_reasoning_tokens() -> None:
         assert ask(answers(usage=usage, service_tier=tier)).usage == expected
 
 
+def test_reasoning_that_is_left_out_of_the_output() -> None:
+    """As xAI reports it: only the total has it."""
+    details = {"completion_tokens_details": {"reasoning_tokens": 7}}
+    reply = ask(answers(usage=USAGE | details | {"total_tokens": 22}))
+    assert reply.usage == Usage(input_tokens=10, output_tokens=12, reasoning_tokens=7)
+    assert ask(answers(usage=USAGE | {"total_tokens": 3})).usage == Usage(
+        input_tokens=10, output_tokens=5
+    )
+
+
 @pytest.mark.parametrize(
     "usage",
     [
         {"prompt_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}},
         {"completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 4}},
         {"prompt_tokens": 0},
-        {"prompt_tokens": "ten"},
         {"prompt_tokens": None},
         {"completion_tokens": 0},
         {"prompt_tokens": -1},
@@ -127,7 +155,8 @@ def test_cached_and_reasoning_tokens() -> None:
     ],
 )
 def test_an_impossible_usage_is_none(usage: dict[str, object]) -> None:
-    reply = ask(answers(usage=USAGE | usage))
+    parts = {name: count for name, count in USAGE.items() if name != "total_tokens"}
+    reply = ask(answers(usage=parts | usage))
     assert reply.usage is None
     assert reply.note.startswith("the provider tells an impossible usage: ")
     assert reply.text == "hello"
@@ -196,6 +225,7 @@ def test_retry_after(header: str, seconds: float | None) -> None:
         (says({"error": {"message": "in a body that says 200"}}), False),
         (says(completion() | {"choices": []}), False),
         (says(completion() | {"usage": "much"}), False),
+        (says(completion() | {"usage": {"prompt_tokens": "ten"}}), False),
         (packs, False),
     ],
 )
@@ -311,6 +341,14 @@ def test_a_key_is_in_no_text_that_we_make() -> None:
     assert error.__context__ is None
     assert error.__cause__ is None
     assert not any(KEY in text for text in texts)
+
+
+def test_a_key_in_an_answer_is_taken_out() -> None:
+    with serving(answers(f"your key is {KEY}", model=KEY, finish_reason=KEY)) as server:
+        model = model_at(server.url, {"PARALLEL_AGENT_API_KEY": KEY})
+        reply = model.complete(REQUEST, key="s/n/1/1", timeout=20)
+    assert reply.text == "your key is [key]"
+    assert KEY not in reply.model_dump_json()
 
 
 def test_many_threads_at_once() -> None:

@@ -146,6 +146,13 @@ def test_the_command_gives_json(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "in flight" in capsys.readouterr().out
 
 
+def test_the_name_of_a_model_is_no_emoji(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger.open(folder / "ledger.sqlite")
+    ledger.reserve("account", 0, what="openai:m: coder, step 1")
+    assert run(["ledger", str(folder)]) == 0
+    assert "openai:m: coder, step 1" in capsys.readouterr().out
+
+
 def test_a_file_that_is_no_account_is_a_bad_request(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
