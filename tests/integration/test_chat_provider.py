@@ -379,8 +379,11 @@ def test_a_script_answers_in_order_and_by_what_the_prompt_holds(tmp_path: Path) 
     lines = [
         {"text": "one", "usage": {"input_tokens": 7, "output_tokens": 3, "reasoning_tokens": 2}},
         {"text": "two", "fault": "no-usage"},
-        {"match": "histogram", "tool_calls": [{"name": "plan", "arguments": {"n": 1}}]},
-        {"match": "scan", "fault": "server-error"},
+        {
+            "match": {"contains": "histogram"},
+            "tool_calls": [{"name": "plan", "arguments": {"n": 1}}],
+        },
+        {"match": {"contains": "scan"}, "fault": "server-error"},
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     with running(tmp_path / "b.jsonl", Script.load(path), RATES) as provider:
@@ -394,13 +397,21 @@ def test_a_script_answers_in_order_and_by_what_the_prompt_holds(tmp_path: Path) 
         assert called["message"]["tool_calls"][0]["function"]["arguments"] == '{"n": 1}'
         scan = [{"role": "user", "content": "a scan"}]
         assert post(provider, question(messages=scan))[0] == 500
-    path.write_text('{"match": "scan", "text": "one"}\n')
+    path.write_text('{"match": {"contains": "scan"}, "text": "one"}\n')
     with running(tmp_path / "c.jsonl", Script.load(path)) as provider:
         assert post(provider, question())[0] == 400
         assert provider.invoice() == []
+    assert Script.load(_listed(path, lines))
+    with pytest.raises(ValueError, match="not a line"):
+        Script.load(_listed(path, [{"text": "x", "match": "scan"}]))
     path.write_text('{"text": "one"}\n{"usage": {}}\n')
     with pytest.raises(ValueError, match="line 2"):
         Script.load(path)
+
+
+def _listed(path: Path, lines: list[dict[str, Any]]) -> Path:
+    path.write_text(json.dumps(lines))
+    return path
 
 
 def test_recorded_completions_are_drawn_by_their_counts(tmp_path: Path) -> None:

@@ -49,31 +49,36 @@ class MadeUp:
 
 
 class Script:
-    """Answers from JSON Lines, in their order, and from the beginning again after the last.
+    """Answers from JSON Lines (or one JSON list), in their order, and then from the beginning again.
 
-    A line has ``text`` or ``tool_calls`` (``name``, ``arguments``) and may have ``usage``
-    (``input_tokens``, ``output_tokens``, ``cache_read_tokens``, ``reasoning_tokens``), ``fault``
-    with ``seconds``, and ``match``: then it is only for prompts that contain this text, and goes
-    before lines without. A line with a fault alone is answered as if made up.
+    Files of ``replay:`` models are scripts. A line has ``text`` or ``tool_calls`` (``name``,
+    ``arguments``) and may have ``usage`` (``input_tokens``, ``output_tokens``,
+    ``cache_read_tokens``, ``reasoning_tokens``), ``fault`` with ``seconds``, and ``match``: with
+    ``contains`` it is only for prompts that contain this text, and goes before lines without.
+    Other conditions are not looked at, for a provider does not know who asks. A line with a fault
+    alone is answered as if made up.
     """
 
     def __init__(self, lines: Sequence[Mapping[str, Any]]) -> None:
         if not lines:
             raise ValueError("a script needs at least one line")
-        self._lines = [(str(line.get("match", "")), _answer(line)) for line in lines]
+        self._lines = [_read(line) for line in lines]
         self._used: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @classmethod
     def load(cls, path: Path) -> Script:
-        """Read a file of JSON Lines; ValueError says which line is wrong."""
+        """Read a file; ValueError says what is wrong with it."""
+        text = path.read_text(encoding="utf-8")
+        if text.lstrip().startswith("["):
+            return cls(json.loads(text))
         lines = []
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(text.splitlines(), 1):
             if line.strip():
                 try:
                     lines.append(json.loads(line))
-                    _answer(lines[-1])
-                except (AttributeError, KeyError, TypeError, ValueError) as error:
+                    _read(lines[-1])
+                except ValueError as error:
                     raise ValueError(f"{path}, line {number}: {error}") from None
         return cls(lines)
 
@@ -136,6 +141,14 @@ class Kernels:
 def _squeezed(text: str) -> str:
     """Without white space: prompts indent and trim."""
     return "".join(text.split())
+
+
+def _read(line: Mapping[str, Any]) -> tuple[str, Answer]:
+    """A line of a script: what the prompt has to contain, and the answer."""
+    try:
+        return str((line.get("match") or {}).get("contains") or ""), _answer(line)
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError(f"not a line of a script: {line}") from None
 
 
 def _answer(line: Mapping[str, Any]) -> Answer:

@@ -72,7 +72,11 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Ended(Exception):
+class _Answered(Exception):
+    """An error was the whole answer."""
+
+
+class _HungUp(Exception):
     """The connection is at its end, whatever was asked."""
 
 
@@ -111,7 +115,9 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(400, str(error), "invalid_request_error")
         except LookupError as error:
             self._refuse(400, str(error.args[0]), "invalid_request_error", "no_answer")
-        except _Ended:
+        except _Answered:
+            pass
+        except _HungUp:
             self.close_connection = True
 
     def _complete(self, body: bytes) -> None:
@@ -137,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(asked, reply, request, fault)
 
     def _fail_before_work(self, fault: Fault) -> None:
-        """Raise _Ended where nothing is done for the request; return where work follows."""
+        """Raise where nothing is done for the request; return where work follows."""
         match fault.name:
             case "unauthorized":
                 said = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -158,15 +164,15 @@ class Handler(BaseHTTPRequestHandler):
             case "redirect":
                 self._end(307, "over there", "redirected", Location=REDIRECTED)
             case "hang-up":
-                raise _Ended
+                raise _HungUp
             case "hang":
                 self._wait_until_left(fault.seconds)
-                raise _Ended
+                raise _HungUp
             case "late":
                 time.sleep(fault.seconds)
 
     def _fail_after_work(self, fault: Fault) -> None:
-        """Raise _Ended where nothing of the answer is sent."""
+        """Raise where nothing of the answer is sent."""
         match fault.name:
             case "server-error-billed":
                 self._end(500, "something broke after the work", "server_error")
@@ -177,7 +183,7 @@ class Handler(BaseHTTPRequestHandler):
             case "error-in-body":
                 self._end(200, "the answer was lost", "server_error")
             case "hang-up-billed":
-                raise _Ended
+                raise _HungUp
 
     def _answer(self, asked: Asked, reply: Reply, request: str, fault: Fault | None) -> None:
         name = fault.name if fault else ""
@@ -203,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
             data = b"".join(pieces)
             self._begin(kind, len(data))
             self.wfile.write(data[: len(data) // 2])
-            raise _Ended
+            raise _HungUp
         if name == "slow":
             self._drip(kind, b"".join(pieces), fault.seconds if fault else 0.0)
         elif asked.stream:
@@ -251,7 +257,7 @@ class Handler(BaseHTTPRequestHandler):
     def _end(self, status: int, message: str, code: str, **headers: str) -> None:
         """Send an error as the whole answer."""
         self._send(status, error_body(message, code, code), **headers)
-        raise _Ended
+        raise _Answered
 
     def _wait_until_left(self, seconds: float) -> None:
         """Return when the client closes its end, or after so long."""
