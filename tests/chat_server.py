@@ -88,7 +88,7 @@ def floods(handler: Handler) -> None:
 
 def packs(handler: Handler) -> None:
     """Answers with gzip, which was not asked for."""
-    says(gzip.compress(b" " * 10**6), Content_Encoding="gzip")(handler)
+    says(gzip.compress(json.dumps(completion()).encode()), Content_Encoding="gzip")(handler)
 
 
 def echoes_key(handler: Handler) -> None:

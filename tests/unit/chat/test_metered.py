@@ -289,13 +289,15 @@ def test_an_interrupted_request_is_counted_in_full(tmp_path: Path) -> None:
 def test_requests_in_flight_are_limited(tmp_path: Path) -> None:
     under_way, most = 0, 0
     guard = threading.Lock()
+    two = threading.Barrier(2)
 
     def counts(handler: Handler) -> None:
         nonlocal under_way, most
         with guard:
             under_way += 1
             most = max(most, under_way)
-        handler.server.closing.wait(0.05)
+        two.wait(20)  # two at once there must be
+        handler.server.closing.wait(0.05)  # time for a third one
         with guard:
             under_way -= 1
         answers()(handler)

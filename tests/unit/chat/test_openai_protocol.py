@@ -226,7 +226,6 @@ def test_retry_after(header: str, seconds: float | None) -> None:
         (says(completion() | {"choices": []}), False),
         (says(completion() | {"usage": "much"}), False),
         (says(completion() | {"usage": {"prompt_tokens": "ten"}}), False),
-        (packs, False),
     ],
 )
 def test_an_answer_that_cannot_be_read_may_be_billed(behaviour: Behaviour, retryable: bool) -> None:
@@ -250,6 +249,13 @@ def test_a_reply_without_end_is_given_up() -> None:
             model_at(server.url).complete(REQUEST, key="s/n/1/1", timeout=60)
         assert server.hung_up.wait(20)
     assert raised.value.fate == "unknown"
+
+
+def test_a_packed_reply_is_not_unpacked() -> None:
+    """A few kilobytes can be packed to unpack to all of the memory."""
+    error = failure(packs)
+    assert "the reply is packed with gzip" in str(error)
+    assert (error.fate, error.retryable) == ("unknown", False)
 
 
 def test_nobody_listens() -> None:
