@@ -47,18 +47,19 @@ class Answer(BaseModel):
     notes: tuple[str, ...] = ()
 
 
-def read_answer(reply: ChatReply, base: str, kernel: str) -> Answer:
-    """The version of the file in a reply.
+def read_answer(reply: ChatReply, kernel: str, original: str, base: str | None = None) -> Answer:
+    """The version of the original's file in a reply; ``kernel`` names the function.
 
-    ``base`` is the file that the model was shown last and that edits are made to; ``kernel`` names
-    the function. Ends of lines are those of ``base``, and headers that it includes stay included.
-    Raises FormatError where the answer is cut, holds no such file, or its edits do not fit.
+    ``base`` is what edits are made to: the parent, or the version to be repaired; without it the
+    original. Ends of lines are the original's, and headers that it includes stay included. Raises
+    FormatError where the answer is cut, holds no such file, or its edits do not fit.
     """
     text = readable(reply)
-    source = _written(text, base.replace("\r\n", "\n"), kernel, cut=was_cut(reply))
-    source, notes = _with_includes(source, base)
+    shown = (original if base is None else base).replace("\r\n", "\n")
+    source = _written(text, shown, kernel, cut=was_cut(reply))
+    source, notes = _with_includes(source, original)
     source = source.strip("\n") + "\n"
-    if "\r\n" in base:
+    if "\r\n" in original:
         source = source.replace("\n", "\r\n")
     return Answer(source=source, summary=_summary(text), notes=notes)
 
@@ -98,10 +99,7 @@ def _edited(text: str, base: str, *, cut: bool) -> str:
     """All edits or none: what a cut answer has left out may belong to what it holds."""
     if cut:
         raise FormatError("The answer was cut at the output limit: make fewer or shorter edits.")
-    edited = search_replace.applied(search_replace.read_edits(text), base)
-    if edited == base:
-        raise FormatError("The edits change nothing.")
-    return edited
+    return search_replace.applied(search_replace.read_edits(text), base)
 
 
 def _balanced(block: Block) -> bool:
@@ -136,9 +134,9 @@ def _closing(text: str, start: int) -> int | None:
     return None
 
 
-def _with_includes(source: str, base: str) -> tuple[str, tuple[str, ...]]:
-    """The source with what ``base`` includes, which is no model's to drop."""
-    missing = list(_missing(source, base))
+def _with_includes(source: str, original: str) -> tuple[str, tuple[str, ...]]:
+    """The source with what the original includes, which is no model's to drop."""
+    missing = list(_missing(source, original))
     if not missing:
         return source, ()
     source = source.lstrip("\n")
@@ -149,11 +147,11 @@ def _with_includes(source: str, base: str) -> tuple[str, tuple[str, ...]]:
     return source[:at] + lines + source[at:], (note,)
 
 
-def _missing(source: str, base: str) -> Iterator[str]:
+def _missing(source: str, original: str) -> Iterator[str]:
     included = set(_INCLUDE.findall(source))
     if _ALL_HEADERS in included:
         return
-    for name in dict.fromkeys(_INCLUDE.findall(base)):
+    for name in dict.fromkeys(_INCLUDE.findall(original)):
         if name not in included:
             yield name
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import parse
 from parallel_agent.proposers.contract_words import in_words
@@ -47,28 +45,28 @@ x = { length = "N", values = { kind = "uniform", low = 0.0, high = 1.0, sorted =
 """
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Size N: any power of two from 1 up.",
-        "Size M: any multiple of 4 from 8 up.",
-        "- `n` (int, value, read only): equals N",
-        "N+1 elements; whole numbers that ascend from 0 to M",
-        "N elements; texts of 1 to 4 letters, of the letters 'ab'",
-        "N vectors of M elements; reals in [-10.0, 10.0)",
-        "first: whole numbers from 0 to 9, sorted; second: reals in [-10.0, 10.0)",
-        "- `flag` (bool, value, read only): any",
-        "What pointers point to never overlaps.",
-        "Checked as well, never timed: `x` (double*, const pointer, read only): N elements; reals",
-        "- `names`: exactly",
-        "- `names`: its elements may be in any order",
-        "- `pairs`.first: exactly",
-        "- `pairs`.second: |a - b| <= 1.0e-09 * min(|a|, |b|)",
-        "- `pairs`: sorted; elements equal in first may be in any order",
-    ],
+PARTS = (
+    "Size N: any power of two from 1 up.",
+    "Size M: any multiple of 4 from 8 up.",
+    "- `n` (int, value, read only): equals N",
+    "N+1 elements; whole numbers that ascend from 0 to M",
+    "N elements; texts of 1 to 4 letters, of the letters 'ab'",
+    "N vectors of M elements; reals in [-10.0, 10.0)",
+    "first: whole numbers from 0 to 9, sorted; second: reals in [-10.0, 10.0)",
+    "- `flag` (bool, value, read only): any",
+    "What pointers point to never overlaps.",
+    "Checked as well, never timed: `x` (double*, const pointer, read only): N elements; reals",
+    "- `names`: exactly",
+    "- `names`: its elements may be in any order",
+    "- `pairs`.first: exactly",
+    "- `pairs`.second: |a - b| <= 1.0e-09 * min(|a|, |b|)",
+    "- `pairs`: sorted; elements equal in first may be in any order",
 )
-def test_every_part_of_a_contract_has_words(line: str) -> None:
-    assert line in words(CSR, CSR_CONTRACT)
+
+
+def test_every_part_of_a_contract_has_words() -> None:
+    said = words(CSR, CSR_CONTRACT)
+    assert [part for part in PARTS if part not in said] == []
 
 
 def test_results_that_are_compared_exactly() -> None:

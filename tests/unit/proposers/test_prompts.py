@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,9 @@ from parallel_agent.proposers.tasks import (
     Version,
 )
 from parallel_agent.proposers.templates import render
+from parallel_agent.verification.constructs import in_text, in_tokens
+from parallel_agent.verification.pipeline import all_gates
+from parallel_agent.verification.reading import tokens
 from prompt_samples import (
     BEST,
     KERNEL,
@@ -38,6 +42,7 @@ from prompt_samples import (
 )
 
 GOLDEN = Path(__file__).parent / "golden"
+PROMPTS = Path(chat.__file__).parent / "prompts"
 DOCS = Path(__file__).parents[3] / "docs" / "explanation" / "prompts.md"
 TOKENS = 4000
 TEMPLATE = 'kernel = "isolation"\n[dimensions.N]\n[parameters.stations]\nlength = "N"\n'
@@ -212,6 +217,25 @@ def test_a_strategy_of_a_plan_is_told_in_its_own_words() -> None:
     task = CoderTask(kernel=KERNEL, strategy="sort by group,\nthen skip")
     content = chat.coder_request(task, TOKENS).messages[1].content
     assert "Strategy: sort by group, then skip\n" in content
+
+
+def test_what_the_rules_allow_passes_the_gate_that_reads_texts() -> None:
+    rules = LETTERS["system"][0].content
+    headers = re.findall(r"(?<!\w)<[\w/.]+>", rules)
+    attribute = re.findall(r"`(__attribute__.*?)`, called only if `(.*?)`", rules)
+    assert {"<omp.h>", "<immintrin.h>", "<parallel/algorithm>"} == set(headers)
+    assert list(in_text("".join(f"#include {header}\n" for header in headers))) == []
+    ((target, question),) = attribute
+    assert list(in_tokens(tokens(f"{target} void f(); bool b = {question};"))) == []
+    assert list(in_tokens(tokens(f"{target} void f();"))) != []
+
+
+def test_reasons_are_given_for_gates_that_there_are() -> None:
+    gates = {gate.name for gate in all_gates()} | {"timing"}
+    text = (PROMPTS / "repair.jinja").read_text(encoding="utf-8")
+    named = re.findall(r'^    "([\w ]+)": ', text, re.MULTILINE)
+    assert len(named) >= 6
+    assert set(named) <= gates
 
 
 def test_versions_tell_texts_apart() -> None:

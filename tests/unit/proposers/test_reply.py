@@ -37,8 +37,8 @@ def reply(text: str, finish: str = "stop") -> ChatReply:
     return ChatReply(text=text, usage=None, finish_reason=finish)
 
 
-def read(text: str, finish: str = "stop", base: str = BASE) -> Answer:
-    return read_answer(reply(text, finish), base, "total")
+def read(text: str, finish: str = "stop", original: str = BASE) -> Answer:
+    return read_answer(reply(text, finish), "total", original)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_file_without_pragma_once_is_fine() -> None:
 def test_ends_of_lines_are_those_of_the_file() -> None:
     windows = BASE.replace("\n", "\r\n")
     for text in (f"```cpp\n{BETTER}```", EDIT, EDIT.replace("\n", "\r\n")):
-        assert read(text, base=windows).source == BETTER.replace("\n", "\r\n")
+        assert read(text, original=windows).source == BETTER.replace("\n", "\r\n")
 
 
 def test_what_no_file_can_hold_is_taken_out() -> None:
@@ -128,7 +128,6 @@ def test_what_no_file_can_hold_is_taken_out() -> None:
         (EDIT.replace("sum = 0.0", "s = 0.0"), "stop", "edit 1 is not in the file"),
         (f"{EDIT}\n{EDIT.replace('    double sum', '#include')}", "stop", "edit 2 is not in"),
         ("<<<<<<< SEARCH\n=======\nx\n>>>>>>> REPLACE", "stop", "empty SEARCH"),
-        ("<<<<<<< SEARCH\n}\n=======\n}\n>>>>>>> REPLACE", "stop", "change nothing"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_so_that_a_model_can_mend_it(
@@ -138,10 +137,20 @@ def test_what_cannot_be_read_is_said_so_that_a_model_can_mend_it(
         read(text, finish)
 
 
+def test_edits_are_made_to_the_version_that_was_shown() -> None:
+    shown = "#include <omp.h>\n" + BETTER.replace("+ : sum", "+ : s")
+    edit = "<<<<<<< SEARCH\n    #pragma omp simd reduction(+ : s)\n=======\n>>>>>>> REPLACE\n"
+    answer = read_answer(reply(edit), "total", BASE, shown)
+    assert answer.source == "#include <omp.h>\n" + BASE
+    # What the version shown includes, and the original does not, may go.
+    answer = read_answer(reply(f"```cpp\n{BETTER}```"), "total", BASE, shown)
+    assert (answer.source, answer.notes) == (BETTER, ())
+
+
 def test_an_edit_that_fits_twice_is_refused() -> None:
     base = BASE + BASE.partition("\n\n")[2].replace("total", "other")
     with pytest.raises(FormatError, match="occurs 2 times"):
-        read(EDIT, base=base)
+        read(EDIT, original=base)
 
 
 def test_whether_a_closed_block_is_whole_is_for_the_compiler_to_say() -> None:
@@ -214,7 +223,7 @@ def test_recorded_completions_are_read_as_they_are() -> None:
             name = next(name for name in _names(kernel["source"])[::-1] if defines(code, name))
             for text in (code, f"Here it is.\n```cpp\n{code}\n```\n"):
                 try:
-                    answer = read_answer(reply(text), kernel["source"], name)
+                    answer = read_answer(reply(text), name, kernel["source"])
                 except FormatError:  # some were cut
                     assert not completion["built"]
                     continue
