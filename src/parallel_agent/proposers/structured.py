@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, Literal, TypeVar
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from parallel_agent.chat.messages import ChatReply
 from parallel_agent.kernel.comparison import Comparison
-from parallel_agent.kernel.contract import Contract, ContractError
+from parallel_agent.kernel.contract import Contract, ContractError, evaluate
 from parallel_agent.kernel.pinned import is_partial
 from parallel_agent.kernel.source import Kernel
 from parallel_agent.proposers.answers import FormatError, blocks, readable, was_cut
@@ -18,6 +19,8 @@ from parallel_agent.proposers.wording import one_line
 
 _MOST_STARTS = 200
 _WORDS_BYTES = 600
+_CHECKED_SIZE = 100
+_MOST_ELEMENTS = 4 << 20
 
 
 class _Answer(BaseModel):
@@ -95,9 +98,27 @@ def read_contract(reply: ChatReply, kernel: Kernel) -> Contract:
         )
         if not is_partial(contract, kernel):
             contract.check_against(kernel.signature)
+        _refuse_huge(contract)
     except ContractError as error:
         raise FormatError(f"The contract cannot be used: {one_line(str(error), 500)}") from None
     return contract
+
+
+def _refuse_huge(contract: Contract) -> None:
+    """Raise ContractError where inputs of the largest size for checking take too much memory.
+
+    They are drawn in our own process, which no sandbox bounds.
+    """
+    sizes = contract.sizes(_CHECKED_SIZE)
+    for kind in contract.every_kind():
+        for name, given in kind.parameters.items():
+            elements = math.prod(evaluate(length, sizes) for length in given.lengths())
+            texts = (values for values in (given.values, *given.fields.values()) if values)
+            highs = [values.high for values in texts if values.kind == "text"]
+            letters = [evaluate(h if isinstance(h, str) else int(h), sizes) for h in highs]
+            if elements * max(letters, default=1) > _MOST_ELEMENTS:
+                shown = ", ".join(f"{key}={value}" for key, value in sizes.items())
+                raise ContractError(f"parameter '{name}' is too large at {shown}")
 
 
 def _read(reply: ChatReply, kind: type[_Structured]) -> _Structured:

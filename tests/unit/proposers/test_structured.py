@@ -125,12 +125,33 @@ def test_a_contract_may_leave_out_what_is_inferred() -> None:
         ("I cannot.", "not TOML"),
         ("```toml\nkernel = 'at'\nsize = 3\n```", "size: Extra inputs"),
         (CONTRACT.replace('"N-1"', '"N/2"'), "is not known here"),
+        (
+            CONTRACT.replace("minimum = 1", "minimum = 1000000000"),
+            "'x' is too large at N=1000000000",
+        ),
+        (CONTRACT.replace('"N"', '"N**4"'), "'x' is too large at N=100, M=101"),
+        (
+            CONTRACT.replace('"N"', '"N"\nvalues = { kind = "text", high = 1000000 }'),
+            "text is for strings",
+        ),
         (CONTRACT + '[parameters.z]\nlength = "N"\n', "no parameter 'z'"),
     ],
 )
 def test_what_is_no_contract_is_refused(text: str, said: str) -> None:
     with pytest.raises(FormatError, match=said):
         read_contract(reply(text), KERNEL)
+
+
+def test_texts_of_a_proposed_contract_are_bounded() -> None:
+    kernel = parse(
+        "#include <string>\n#include <vector>\nlong all(std::vector<std::string> const& names) {\n"
+        "    long sum = 0;\n    for (auto const& n : names) sum += n.size();\n    return sum;\n}\n"
+    ).kernel
+    text = 'kernel = "all"\n[dimensions.N]\n[parameters.names]\nlength = "N"\n'
+    domain = 'values = {{ kind = "text", high = {} }}\n'
+    assert read_contract(reply(text + domain.format(1000)), kernel)
+    with pytest.raises(FormatError, match="'names' is too large"):
+        read_contract(reply(text + domain.format(1_000_000_000)), kernel)
 
 
 PIECES = ('{"moves": [', "]}", "{", "}", "[", "]", '"', "```", "\n", json.dumps(MOVE), CONTRACT)
