@@ -17,6 +17,12 @@ _CGROUPS = Path("/sys/fs/cgroup")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
+_INSTRUCTION_SETS = {"sse4_2": "sse4.2"} | {
+    name: name for name in ("avx", "fma", "bmi2", "avx2", "avx512f", "avx512bw", "avx512vl")
+}
+"""Names in /proc/cpuinfo, and those that compilers know."""
+
+
 class Cache(BaseModel):
     """One level of the first usable core's caches; ``kind`` is Data, Instruction or Unified."""
 
@@ -38,6 +44,18 @@ def wider_isa(flags: Sequence[str]) -> str:
         return ""
     described = _read(Path("/proc/cpuinfo")) or ""
     return "avx2" if re.search(r"^flags\s*:.*\bavx2\b", described, re.MULTILINE) else ""
+
+
+def instruction_sets() -> tuple[str, ...]:
+    """What this processor has beyond the baseline of x86-64; empty on other machines.
+
+    By the names that ``__builtin_cpu_supports`` and the attribute ``target`` know.
+    """
+    if platform.machine() != "x86_64":
+        return ()
+    described = re.search(r"^flags\s*:(.*)$", _read(Path("/proc/cpuinfo")) or "", re.MULTILINE)
+    flags = set(described[1].split()) if described else set()
+    return tuple(name for flag, name in _INSTRUCTION_SETS.items() if flag in flags)
 
 
 class Machine(BaseModel):

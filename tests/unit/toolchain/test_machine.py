@@ -81,3 +81,9 @@ def test_flags_that_choose_an_instruction_set_are_the_last_word() -> None:
     assert machine.wider_isa(["-O3", "-march=native"]) == ""
     assert machine.wider_isa(["-O3", "-mavx512f"]) == ""
     assert machine.wider_isa(["-O3", "-fopenmp"]) in ("", "avx2")
+
+
+def test_instruction_sets_are_told_by_the_names_that_compilers_know() -> None:
+    found = machine.instruction_sets()
+    assert set(found) <= {"sse4.2", "avx", "fma", "bmi2", "avx2", "avx512f", "avx512bw", "avx512vl"}
+    assert ("avx2" in found) == (machine.wider_isa(["-O3"]) == "avx2")
