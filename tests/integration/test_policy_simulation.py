@@ -79,18 +79,15 @@ def test_recorded_answers_are_evaluated_once(tmp_path: Path) -> None:
         {"code": code, "count": 5, "built": True, "judged": "PASS", "output_tokens_estimate": 90}
         for code in (RIGHT, "wrong", "nothing")
     ]
-    known = {
-        "name": "total",
-        "completion": 1,
-        "accepted": False,
-        "gate": "seen",
-        "detail": "before",
-    }
+    known = [  # as tools/verify_recorded.py left it: nothing goes through the gates again
+        {"name": "total", "completion": i, "accepted": i == 0, "gate": "seen", "detail": "before"}
+        for i in range(3)
+    ]
     kernel = {"name": "total", "source": SOURCE, "completions": completions}
     (tmp_path / "recorded.json").write_text(json.dumps([kernel]))
     (tmp_path / "verified" / "contracts").mkdir(parents=True)
     (tmp_path / "verified" / "contracts" / "total.toml").write_text(CONTRACT)
-    (tmp_path / "verified" / "results.jsonl").write_text(json.dumps(known) + "\n")
+    (tmp_path / "verified" / "results.jsonl").write_text("\n".join(map(json.dumps, known)))
     command = ("evaluate", "recorded.json", "--cache", "cache.json", "--verified", "verified",
                "--threads", 2, "--effort", "quick")  # fmt: skip
     assert "1 kernels are evaluated whole, of 1" in run(*command, cwd=tmp_path)
