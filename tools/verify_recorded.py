@@ -42,9 +42,9 @@ def main() -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     settings = load_settings(threads=given.threads, seed=given.seed)
     for kernel in kernels:
-        _examine_all(kernel, given.out, settings)
+        examine_all(kernel, given.out, settings)
     names = {kernel["name"] for kernel in kernels}
-    results = [result for result in _results(given.out) if result["name"] in names]
+    results = [result for result in results_in(given.out) if result["name"] in names]
     summary = _summary(results)
     print(json.dumps(summary) if given.json else _text(summary))
     return int(bool(summary["accepted_wrong"]))
@@ -65,15 +65,21 @@ def _wanted(kernel: dict[str, Any], given: argparse.Namespace) -> bool:
     return not given.only or any(name in kernel["name"] for name in given.only)
 
 
-def _results(out: Path) -> list[dict[str, Any]]:
+def results_in(out: Path) -> list[dict[str, Any]]:
+    """The results so far: one for each completion that was examined."""
     path = out / RESULTS
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def _examine_all(kernel: dict[str, Any], out: Path, settings: Settings) -> None:
-    """Examine the completions of one kernel that have no result yet."""
+def contract_in(out: Path, name: str) -> Path:
+    """Where the contract of a kernel is kept."""
+    return out / "contracts" / f"{name}.toml"
+
+
+def examine_all(kernel: dict[str, Any], out: Path, settings: Settings) -> None:
+    """Examine the completions of one kernel that have no result in ``out`` yet."""
     name = kernel["name"]
-    done = {result["completion"] for result in _results(out) if result["name"] == name}
+    done = {result["completion"] for result in results_in(out) if result["name"] == name}
     left = [(i, c) for i, c in enumerate(kernel["completions"]) if i not in done]
     if not left:
         return
@@ -112,7 +118,7 @@ def _examiner(
     source: str, name: str, out: Path, settings: Settings, directory: Path, stack: ExitStack
 ) -> Examine:
     """Examines candidates of one original, all under one contract."""
-    kept = out / "contracts" / f"{name}.toml"
+    kept = contract_in(out, name)
     if kept.exists():
         settings = settings.model_copy(update={"contract": kept})
     try:

@@ -1,0 +1,100 @@
+"""Timing candidates against one original outside of a run, as the profiler does within one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from parallel_agent.agent.context import Context
+from parallel_agent.agent.contracting import BuildError
+from parallel_agent.agent.events import Event, Kind
+from parallel_agent.agent.intake import HEADERS_NOTE
+from parallel_agent.agent.nodes.coder import candidate_id
+from parallel_agent.agent.opening import open_run
+from parallel_agent.agent.profiling import Profile, profile_candidate
+from parallel_agent.agent.run_folder import RunFolder
+from parallel_agent.agent.subject import Study
+from parallel_agent.kernel.source import with_standard_headers
+from parallel_agent.settings import Settings
+from parallel_agent.toolchain import sandbox
+from parallel_agent.verification.build import build
+
+
+class Profiler:
+    """An original that was measured, and candidates that are timed against it; a context manager.
+
+    It does not put them through the gates: that comes first (`Reviewer`), and only what passed is
+    worth a timing. ``root`` becomes a folder like that of a run. ``tell`` is called with every event.
+    """
+
+    def __init__(
+        self, original: str, given: Settings, root: Path, tell: Callable[[Event], None]
+    ) -> None:
+        """Find the contract, choose the sizes and time the original against itself.
+
+        Raises FolderError for a folder that is not empty, CompilerMissing, SandboxUnavailable, and
+        what `open_run` raises.
+        """
+        sandbox.choose(no_sandbox=given.no_sandbox)
+        self._folder = RunFolder.create(root, root.name)
+        try:
+            self._context = cast(_Outside, _Outside.open(given, self._folder))
+            self._context.tell = tell
+            open_run(self._context, original)
+        except BaseException:
+            self._folder.unlock()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._folder.unlock()
+
+    @property
+    def study(self) -> Study:
+        """The original as it was measured."""
+        return self._context.subject.study
+
+    def profile(self, candidate: str) -> Profile:
+        """Build a candidate and time it at every size; waits for the timing lane.
+
+        Raises BuildError where it does not build; MismatchError and WorkerError where it turns out
+        wrong while it is timed.
+        """
+        name = candidate_id(candidate)
+        self._build(candidate, self._folder.path("candidates", name, "optimized").parent)
+        return profile_candidate(self._context, name)
+
+    def _build(self, candidate: str, directory: Path) -> None:
+        """Build it as it is, or else with all standard headers, as originals are."""
+        kernel, helped = self._context.subject.parsed.kernel, with_standard_headers(candidate)
+        texts = [helped] if HEADERS_NOTE in kernel.notes else [candidate, helped]
+        for text in texts:
+            with self._context.lane.work():
+                compiled = build(
+                    self._context.compiler, kernel.signature, text, directory, "optimized"
+                )
+            if compiled.binary is not None:
+                return
+        first = compiled.errors[0]
+        raise BuildError(f"the candidate does not build: line {first.line}: {first.message}")
+
+
+class _Outside(Context):
+    """A context of no graph: events go to a listener instead of a stream."""
+
+    tell: Callable[[Event], None]
+
+    def emit(self, kind: Kind, message: str = "", **fields: Any) -> None:
+        """Tell what happened, to the listener and to ``events.jsonl``."""
+        event = Event(kind=kind, message=message, data=fields)
+        self.folder.log(event)
+        self.tell(event)

@@ -1,0 +1,1 @@
+"""Policies, one per file: who gets the money next."""
