@@ -116,6 +116,22 @@ Policy: TypeAlias = Annotated[
         help="Who decides what the money is spent on; default 'default'.",
     ),
 ]
+Branches: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--branches",
+        metavar="N",
+        help="Branches of chat models at work at once; default 4.",
+    ),
+]
+Answers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--answers",
+        metavar="N",
+        help="Answers of chat models asked for at most; default by effort: 6, 24 or 200.",
+    ),
+]
 MaxOutputTokens: TypeAlias = Annotated[
     int | None,
     typer.Option(
@@ -188,11 +204,20 @@ def optimize(
     price: Price = None,
     budget: Budget = None,
     policy: Policy = None,
+    branches: Branches = None,
+    answers: Answers = None,
     max_output_tokens: MaxOutputTokens = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
     no_sandbox: NoSandbox = None,
+    only_estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate",
+            help="Only say what the models may cost, and send nothing.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -204,13 +229,21 @@ def optimize(
 
     given = load_settings(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
-        effort=effort, model=model or None, price=price or None, budget=budget, policy=policy,
+        effort=effort, model=model or None, price=price or None, budget=budget, policy=policy, branches=branches, answers=answers,
         max_output_tokens=max_output_tokens, cxx=cxx, cxxflags=cxxflags,
         require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.agent.run import optimize as run
     from parallel_agent.report.console import progress, show_outcome
 
+    if only_estimate:
+        from parallel_agent.agent.estimating import estimate
+        from parallel_agent.report.estimate import show_estimate
+
+        with progress(quiet=quiet) as listener:
+            told = estimate(file, given, listener)
+        show_estimate(told, as_json=as_json)
+        return
     with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
         outcome = run(file, given=given, listener=listener)
     show_outcome(outcome, as_json=as_json, quiet=quiet)
@@ -302,6 +335,8 @@ def bench(
     price: Price = None,
     budget: Budget = None,
     policy: Policy = None,
+    branches: Branches = None,
+    answers: Answers = None,
     max_output_tokens: MaxOutputTokens = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
@@ -318,7 +353,7 @@ def bench(
 
     given = load_settings(
         out=out, threads=threads, seed=seed, effort=effort, model=model or None,
-        price=price or None, budget=budget, policy=policy, max_output_tokens=max_output_tokens,
+        price=price or None, budget=budget, policy=policy, branches=branches, answers=answers, max_output_tokens=max_output_tokens,
         cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.report.console import progress
@@ -333,18 +368,20 @@ def bench(
 @app.command()
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
+    budget: Budget = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was interrupted or killed, where it stopped.
 
-    No candidate that was checked or timed is checked or timed again.
+    No candidate that was checked or timed is checked or timed again, and no answer that was paid for
+    is bought again. A larger --budget raises the cap; a finished run then goes on, too.
     """
     from parallel_agent.agent.run import resume as go_on
     from parallel_agent.report.console import progress, show_outcome
 
     with progress(quiet=quiet) as listener:
-        outcome = go_on(run, listener=listener)
+        outcome = go_on(run, budget=budget, listener=listener)
     show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     refused."""
     budget: Annotated[Decimal, Field(ge=0, le=MAX_BUDGET_USD)] = Decimal(0)
     """``--budget``: the most that may be spent, in US dollars."""
+    branches: Annotated[int, Field(ge=1, le=64)] = 4
+    """``--branches``: branches of chat models at work at once; compilers and tests run beside one
+    another only as far as there are cores, and timings one at a time."""
+    answers: Annotated[int | None, Field(ge=1, le=100_000)] = None
+    """``--answers``: answers of chat models asked for at most; default 6, 24 or 200 by effort.
+    Money ends it sooner."""
     policy: str = "default"
     """``--policy``: who decides what the money is spent on."""
     max_output_tokens: Annotated[int, Field(ge=1, le=1_000_000)] = 8192

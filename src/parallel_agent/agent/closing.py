@@ -7,18 +7,24 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from parallel_agent.agent.asking_contract import PROPOSED
+from parallel_agent.agent.billing import answers, bill_of_run
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
 from parallel_agent.agent.profiling import Profile, profile_candidate
 from parallel_agent.agent.reproduce import write_reproduction
 from parallel_agent.agent.state import CandidateRecord, RunState
-from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.budget.money import NanoUSD, format_usd
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.toolchain.runner import WorkerError
 
 RACE_NOTE = f"no race detector is installed, so races were not looked for; {INSTALL}"
+PROPOSED_NOTE = (
+    "the contract was proposed by a model; the original runs clean under it, but whether it covers "
+    "the inputs that you have is for you to read: contract.toml"
+)
 _CONFIRMING = 1
 
 
@@ -110,7 +116,7 @@ def _outcome(
         noise_floor=study.noise_floor,
         sizes=_table(context, profile if improved else None),
         spent_usd=format_usd(context.ledger.spent(context.scope)),
-        cap_usd=format_usd(usd_to_nano(context.settings.budget)),
+        cap_usd=format_usd(_cap(context)),
         candidates=len(records),
         rejected=dict(Counter(r["failed_gate"] for r in records if not r["accepted"])),
         not_faster=sum(1 for r in records if r["accepted"] and not r["better"]),
@@ -126,9 +132,18 @@ def _outcome(
             *study.notes,
             *sandbox.notes(),
             *([] if RaceDetector.find() else [RACE_NOTE]),
+            *([PROPOSED_NOTE] if context.folder.exists(PROPOSED) else []),
         ],
         seconds=events[-1].at - events[0].at if events else 0.0,
+        bill=bill_of_run(context),
+        answers=answers(state.get("trials", []), state.get("candidates", {})),
     )
+
+
+def _cap(context: Context) -> NanoUSD:
+    """The cap as it is now; of a part of an account without one of its own, that of the account."""
+    cap = context.ledger.sums(context.scope).cap
+    return cap if cap is not None else context.ledger.sums().cap or 0
 
 
 def _reasons(records: list[CandidateRecord]) -> list[str]:

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import uuid
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from langgraph.config import get_config, get_stream_writer
 from langgraph.runtime import Runtime
 
 from parallel_agent.agent.events import Event, Kind
 from parallel_agent.agent.intake import take_in
+from parallel_agent.agent.models import Models
 from parallel_agent.agent.run_folder import LEDGER, RUNS, RunFolder
 from parallel_agent.agent.subject import Study, Subject, reference_of
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import usd_to_nano
+from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.budget.price import Price
+from parallel_agent.chat.call import CallRecord
+from parallel_agent.chat.catalog import Chosen, find_models
+from parallel_agent.chat.metered import Door
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.measurement.lane import Lane
 from parallel_agent.settings import Settings, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 
+PRICES = "prices.json"
+WARN_AT = (0.5, 0.8)
+"""Shares of the cap at which the user is told."""
+
 
 class Context:
     """The run folder, the ledger, the compiler and the lane of one run.
 
-    ``scope`` is the ledger's scope that all spending of this run goes to.
+    ``scope`` is the ledger's scope that all spending of this run goes to, ``examining`` lets as
+    many candidates through the gates at once as there are threads.
     """
 
     # A dataclass for type checkers only, as LangGraph's annotations ask for. At run time LangGraph
@@ -33,14 +45,23 @@ class Context:
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __init__(
-        self, settings: Settings, folder: RunFolder, ledger: Ledger, scope: str, compiler: Compiler
+        self,
+        settings: Settings,
+        folder: RunFolder,
+        ledger: Ledger,
+        scope: str,
+        compiler: Compiler,
+        models: Models,
     ) -> None:
         self.settings = settings
         self.folder = folder
         self.ledger = ledger
         self.scope = scope
         self.compiler = compiler
+        self.models = models
+        self.door = Door(ledger, on_call=self._called, timeout=settings.request_seconds)
         self.lane = Lane()
+        self.examining = threading.BoundedSemaphore(settings.thread_count)
         self._subject: Subject | None = None
         self._loading = threading.Lock()
 
@@ -52,12 +73,14 @@ class Context:
         *,
         ledger: Ledger | None = None,
         scope: str | None = None,
-    ) -> Context:
+    ) -> Self:
         """The context of a run in ``folder``, new or resumed.
 
         Without a ledger the run has an account of its own in its folder, with the budget as cap.
-        What was in flight when the run stopped is counted in full. Raises CompilerMissing.
+        What was in flight when the run stopped is counted in full. Raises CompilerMissing,
+        UnknownModel and PriceUnknown.
         """
+        models = Models(tuple(_models(given, folder)))
         if ledger is None or scope is None:
             path = folder.path(LEDGER)
             cap = usd_to_nano(given.budget)
@@ -65,7 +88,7 @@ class Context:
             scope = "account"
             ledger.forfeit_open("the run stopped while this was in flight")
         compiler = Compiler.find(given.cxx, given.cxxflags)
-        return cls(given, folder, ledger, scope, compiler)
+        return cls(given, folder, ledger, scope, compiler, models)
 
     def emit(self, kind: Kind, message: str = "", **fields: Any) -> None:
         """Tell what happened: to ``events.jsonl`` and to whoever streams the graph."""
@@ -74,6 +97,28 @@ class Context:
         event = Event(kind=kind, message=message, data=fields, **place)
         self.folder.log(event)
         get_stream_writer()(event.model_dump(mode="json"))
+
+    def _called(self, record: CallRecord) -> None:
+        """Tell of a request to a model, and warn where the money comes to an end."""
+        sums = self.ledger.sums(self.scope)
+        self.emit(
+            "call",
+            _call_text(record),
+            branch=record.scope.rpartition("/branch:")[2] if "/branch:" in record.scope else "",
+            **record.model_dump(mode="json", exclude={"amount"}),
+            amount_usd=format_usd(record.amount),
+            spent_usd=format_usd(sums.spent),
+        )
+        account = self.ledger.sums()
+        for share in WARN_AT:
+            if account.cap and account.spent >= share * account.cap:
+                self._warn(f"{share:.0%} of the cap of {format_usd(account.cap)} USD is spent")
+
+    def _warn(self, text: str) -> None:
+        """Say it, unless it was said before, also by a process that did not live."""
+        mine = uuid.uuid4().hex
+        if self.folder.claim("note", re.sub(r"[^0-9.]+", "-", text), mine) == mine:
+            self.emit("note", text)
 
     @property
     def subject(self) -> Subject:
@@ -90,6 +135,30 @@ class Context:
         binary = self.folder.path("original", "optimized")
         reference = reference_of(parsed, contract, binary, self.settings.seed, study)
         return Subject(parsed, contract, study, reference)
+
+
+def _models(given: Settings, folder: RunFolder) -> list[Chosen]:
+    """The models of a run, at the prices that it began with, which lie in its folder."""
+    snapshot = {}
+    if folder.exists(PRICES):
+        kept = folder.read_json(PRICES)
+        snapshot = {ref: Price.model_validate(price) for ref, price in kept.items()}
+    chosen = find_models(given.model, given.price, snapshot=snapshot)
+    prices = {c.ref: c.model.price.model_dump(mode="json") for c in chosen if c.model is not None}
+    if prices and not snapshot:
+        folder.write_json(prices, PRICES)
+    return chosen
+
+
+def _call_text(record: CallRecord) -> str:
+    """A call in words."""
+    said = {
+        "answered": "answered",
+        "journal": "answered before, and paid then",
+        "not_affordable": "not asked, for want of money",
+    }.get(record.outcome, f"no answer ({record.outcome.replace('_', ' ')})")
+    text = f"{record.model} {said}: {format_usd(record.amount)} USD in {record.seconds:.1f} s"
+    return f"{text}; {record.note}" if record.note else text
 
 
 _ambient: dict[str, Context] = {}

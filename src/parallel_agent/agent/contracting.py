@@ -40,15 +40,17 @@ MOVED = """asm(".pushsection .text\\n.skip 4144\\n.popsection");\n"""
 
 @dataclass(frozen=True)
 class FoundContract:
-    """A contract, and the evidence for it where it was inferred."""
+    """A contract, the evidence for it where it was inferred, and where it is from, if not from us."""
 
     contract: Contract
     evidence: Evidence | None = None
+    origin: str = ""
 
     @property
     def toml(self) -> str:
-        """The contract's file, with the evidence as comments on top."""
-        return self.contract.to_toml([] if self.evidence is None else self.evidence.notes())
+        """The contract's file, with where it is from and the evidence as comments on top."""
+        notes = [] if self.evidence is None else self.evidence.notes()
+        return self.contract.to_toml([self.origin, *notes] if self.origin else notes)
 
 
 def build_original(

@@ -10,6 +10,7 @@ from langgraph.types import Send
 
 from parallel_agent.agent.branch import build_branch
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.funding import known_of
 from parallel_agent.agent.nodes.planner import planner
 from parallel_agent.agent.state import RunInput, RunState
 
@@ -31,4 +32,7 @@ def build_graph(checkpointer: Any = None) -> CompiledStateGraph[RunState, Contex
 
 def _funded_branches(state: RunState) -> list[Send] | str:
     """One branch for every funded move; the end when nothing is funded any more."""
-    return [Send("branch", {"move": move, "step": 1}) for move in state["funded"]] or END
+    known = known_of(state.get("candidates", {}), state.get("trials", []))
+    return [
+        Send("branch", {"move": move, "known": known, "step": 1}) for move in state["funded"]
+    ] or END

@@ -9,14 +9,23 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from parallel_agent.agent.asking_contract import ask_for_contract
 from parallel_agent.agent.calibrating import write_calibrated
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.contracting import MOVED, build_original, find_contract
+from parallel_agent.agent.estimating import (
+    check_affordable,
+    estimate_of,
+    estimate_text,
+    first_request,
+)
 from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize, reference_of
 from parallel_agent.kernel.contract import Contract
+from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.proposers.chat import SourceTooLong
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Mode
 from parallel_agent.toolchain.objectcode import object_hash
@@ -25,7 +34,7 @@ from parallel_agent.toolchain.objectcode import object_hash
 def open_run(context: Context, source: str | None, kernel: str | None = None) -> None:
     """Do all that must be done before the first candidate; ``kernel`` goes before the settings'.
 
-    Raises SourceError, ContractError, ContractNeeded, BuildError, SettingsError or WorkerError:
+    Raises SourceError, ContractError, ContractNeeded, BuildError, SettingsError, WorkerError or CapExceeded:
     with any of them there is nothing to optimize.
     """
     folder = context.folder
@@ -39,24 +48,49 @@ def open_run(context: Context, source: str | None, kernel: str | None = None) ->
         context.emit("note", note)
     if not folder.exists("contract.toml"):
         _find_contract(context, parsed)
-    _study(context, parsed)
+    contract = Contract.from_toml(folder.read("contract.toml"))
+    _estimate(context, parsed, contract)
+    _study(context, parsed, contract)
+
+
+def _estimate(context: Context, parsed: ParsedSource, contract: Contract) -> None:
+    """Tell what chat models may cost; CapExceeded where the cap does not pay one answer."""
+    if not context.models.coders:
+        return
+    source = parsed.kernel.source
+    try:
+        request = first_request(parsed, contract, context.settings, context.compiler.version())
+    except SourceTooLong:
+        return  # said when a model would be asked; what is free comes first
+    told = estimate_of(context.models, request, source, context.settings)
+    for model in told.models:
+        context.emit("estimate", estimate_text(model), **model.model_dump(mode="json"))
+    check_affordable(context.models, request, source, context.ledger, context.scope)
 
 
 def _find_contract(context: Context, parsed: ParsedSource) -> None:
     origin = "inferred" if context.settings.contract is None else "given"
     context.emit("stage", "finding the contract")
-    with context.lane.work():
-        found = find_contract(
-            parsed, context.compiler, context.settings, lambda stage: context.emit("stage", stage)
-        )
+    try:
+        with context.lane.work():
+            found = find_contract(
+                parsed,
+                context.compiler,
+                context.settings,
+                lambda stage: context.emit("stage", stage),
+            )
+    except ContractNeeded as needed:
+        asked = ask_for_contract(context, parsed, needed)
+        if asked is None:
+            raise
+        found, origin = asked, "proposed by a model, and checked"
     context.folder.write(found.toml, "contract.toml")
     contract = found.contract.model_dump(mode="json")
     evidence = None if found.evidence is None else found.evidence.model_dump(mode="json")
     context.emit("contract", f"contract {origin}", contract=contract, evidence=evidence)
 
 
-def _study(context: Context, parsed: ParsedSource) -> None:
-    contract = Contract.from_toml(context.folder.read("contract.toml"))
+def _study(context: Context, parsed: ParsedSource, contract: Contract) -> None:
     chosen_sizes(context.settings.size, contract)  # a wrong --size is told before the work
     binary = _built(context, parsed, "optimized")
     twin = _built(context, parsed, "optimized", above=MOVED)

@@ -20,6 +20,46 @@ class OutcomeAtSize(BaseModel):
     noise: float
 
 
+class Spending(BaseModel):
+    """The requests of one model, node or branch; money in US dollars, as decimal strings.
+
+    ``forfeited_usd`` is the part of ``spent_usd`` that was counted in full because nothing is known
+    of the requests' fate.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    requests: int
+    spent_usd: str
+    forfeited_usd: str
+    input_tokens: int
+    output_tokens: int
+
+
+class Answer(BaseModel):
+    """One answer of a model: what it was to be, what became of it, and its price."""
+
+    model_config = ConfigDict(frozen=True)
+
+    branch: str
+    step: int
+    model: str
+    candidate: str
+    result: str
+    cost_usd: str
+
+
+class RunBill(BaseModel):
+    """What a run spent on chat models, the dearest first; empty without any."""
+
+    model_config = ConfigDict(frozen=True)
+
+    models: tuple[Spending, ...] = ()
+    nodes: tuple[Spending, ...] = ()
+    branches: tuple[Spending, ...] = ()
+
+
 class Outcome(BaseModel):
     """The best candidate (or the original), its speedup with interval, the bill, the evidence.
 
@@ -54,3 +94,6 @@ class Outcome(BaseModel):
     """What speaks against the best candidate: what it takes for granted, and where it may cost."""
     notes: list[str]
     seconds: float
+    bill: RunBill = RunBill()
+    answers: tuple[Answer, ...] = ()
+    """Of chat models, in the order in which they came to an end."""

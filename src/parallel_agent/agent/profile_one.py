@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.contracting import BuildError
@@ -40,7 +40,7 @@ class Profiler:
         sandbox.choose(no_sandbox=given.no_sandbox)
         self._folder = RunFolder.create(root, root.name)
         try:
-            self._context = cast(_Outside, _Outside.open(given, self._folder))
+            self._context = _Outside.open(given, self._folder)
             self._context.tell = tell
             open_run(self._context, original)
         except BaseException:

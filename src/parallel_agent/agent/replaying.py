@@ -8,13 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.contracting import BuildError, build_original
 from parallel_agent.agent.intake import read_source, take_in
+from parallel_agent.agent.shown import inputs_shown, outputs_shown
 from parallel_agent.agent.subject import reference_of
-from parallel_agent.kernel.codec import Decoder, decode_calls
 from parallel_agent.kernel.source import FILE_NAME, Kernel, SourceError, with_standard_headers
 from parallel_agent.kernel.types import Signature
 from parallel_agent.settings import Settings, load_settings
@@ -26,8 +25,6 @@ from parallel_agent.verification.replay import Replay, Replayed, ReplayError, co
 
 _FRAME = re.compile(r"\s*#\d+ ")
 _LINES = 30
-_SHOWN = 6
-"""Elements of an array that are shown at each of its ends, at most."""
 
 
 class Replaying(BaseModel):
@@ -138,41 +135,12 @@ def _told(
         how=replayed.how,
         difference="" if failure is None else failure.difference,
         recorded=kept.difference,
-        inputs=_inputs(signature, case.payload),
-        expected=_outputs(signature, expected),
-        got={} if failure is None or failure.got is None else _outputs(signature, failure.got),
+        inputs=inputs_shown(signature, case.payload),
+        expected=outputs_shown(signature, expected),
+        got={} if failure is None or failure.got is None else outputs_shown(signature, failure.got),
         printed="" if failure is None else _readable(failure.printed),
         notes=notes,
     )
-
-
-def _inputs(signature: Signature, payload: bytes) -> dict[str, str]:
-    decoder = Decoder(payload)
-    return {p.name: _short(decoder.value(p.type)) for p in signature.parameters}
-
-
-def _outputs(signature: Signature, encoded: bytes) -> dict[str, str]:
-    """What a caller sees: the result, and the parameters that can be written to."""
-    try:
-        outputs = decode_calls(signature, encoded, 1)[0]
-    except ValueError as error:
-        return {"": f"not to be decoded: {error}"}
-    told = {} if signature.returns is None else {"return": _short(outputs.returned)}
-    written = {p.name: outputs.parameters[p.name] for p in signature.parameters if p.mutable}
-    return told | {name: _short(value) for name, value in written.items()}
-
-
-def _short(value: Any) -> str:
-    """A value as text, of long ones both ends and how many elements there are."""
-    if isinstance(value, bytes):
-        return repr(value.decode(errors="replace"))
-    if isinstance(value, list):
-        shown = [_short(element) for element in value[:_SHOWN]]
-        return f"[{', '.join(shown)}{', ...' if len(value) > _SHOWN else ''}] ({len(value)})"
-    array = np.asarray(value)
-    text = np.array2string(array, threshold=2 * _SHOWN, edgeitems=_SHOWN, separator=", ")
-    text = " ".join(text.split())
-    return f"{text} ({len(array)})" if array.ndim else text
 
 
 def _readable(printed: str) -> str:

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -23,9 +24,13 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.graph import build_graph
 from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.run_folder import TEMPLATE, RunFolder
+from parallel_agent.agent.run_folder import LEDGER, TEMPLATE, FolderError, RunFolder
 from parallel_agent.agent.state import RunInput
 from parallel_agent.budget.ledger import Ledger
+from parallel_agent.budget.money import NanoUSD, usd_to_nano
+from parallel_agent.budget.policy import POLICIES
+from parallel_agent.budget.scopes import ROOT
+from parallel_agent.chat.catalog import find_models
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.settings import Settings, SettingsError, load_settings
 from parallel_agent.toolchain import sandbox
@@ -65,14 +70,13 @@ def optimize(
     spending goes there, else to an account in the run folder with ``budget`` as its cap.
 
     Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
-    SandboxUnavailable, BuildError or WorkerError when there is nothing to optimize, and Interrupted
-    on Ctrl-C.
+    SandboxUnavailable, BuildError or WorkerError when there is nothing to optimize, UnknownModel or
+    PriceUnknown for a model that cannot be asked, CapExceeded where the budget does not pay one
+    answer, and Interrupted on Ctrl-C.
     """
     path = Path(source)
     chosen = given if given is not None else load_settings(**overrides)
-    for ref in chosen.model:
-        if ref != "rules":
-            raise SettingsError(f"model: '{ref}' is not known: the only proposer here is 'rules'")
+    check_choices(chosen)
     text = read_source(path)
     chosen = with_contract_beside(chosen, path)
     sandbox.choose(no_sandbox=chosen.no_sandbox)
@@ -97,6 +101,17 @@ def optimize(
         folder.unlock()
 
 
+def check_choices(given: Settings) -> None:
+    """Find what is wrong with the models, prices and policy of a run before anything is done.
+
+    Raises UnknownModel, PriceUnknown and SettingsError.
+    """
+    find_models(given.model, given.price)
+    if given.policy not in POLICIES:
+        known = ", ".join(POLICIES)
+        raise SettingsError(f"policy: '{given.policy}' is not known, only {known}")
+
+
 async def aoptimize(source: str | Path, **arguments: Any) -> Outcome:
     """`optimize` for code that awaits: the run has a thread of its own."""
     return await asyncio.to_thread(optimize, source, **arguments)
@@ -105,28 +120,54 @@ async def aoptimize(source: str | Path, **arguments: Any) -> Outcome:
 def resume(
     run: str | Path,
     *,
+    budget: Decimal | str | None = None,
     listener: Listener = _ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
 ) -> Outcome:
     """Go on with a run that was interrupted or killed; a finished one gives its outcome again.
 
-    No candidate that was examined or timed is examined or timed again. Raises FolderError if there
-    is no run in the folder or another process is at work in it, and what `optimize` raises.
+    No candidate that was examined or timed is examined or timed again, and no answer that was paid
+    for is bought again. A ``budget`` above the one of before, in US dollars, raises the cap of the
+    run's own account; a finished run then goes on, too. Raises FolderError if there is no run in
+    the folder or another process is at work in it, CapTooLow for a budget below what is spent, and
+    what `optimize` raises.
     """
     folder = RunFolder.open(Path(run))
     try:
-        if folder.exists("outcome.json"):
-            return Outcome.model_validate_json(folder.read("outcome.json"))
         given = Settings(**folder.read_json("run.json"))
+        raised = budget is not None and _raise_cap(folder, usd_to_nano(budget))
+        if folder.exists("outcome.json") and not raised:
+            return Outcome.model_validate_json(folder.read("outcome.json"))
+        if raised:
+            given = given.model_copy(update={"budget": Decimal(str(budget))})
+            folder.write_json(given.model_dump(mode="json"), "run.json")
         sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
-        return _run(context, None, listener)
+        return _run(context, None, listener, reopen=raised)
     finally:
         folder.unlock()
 
 
-def _run(context: Context, given: RunInput | None, listener: Listener) -> Outcome:
+def _raise_cap(folder: RunFolder, cap: NanoUSD) -> bool:
+    """Raise the cap of the run's account; whether it is another one than before."""
+    path = folder.path(LEDGER)
+    if not path.exists():
+        raise FolderError(
+            f"the run in {folder.root} has no account of its own",
+            "Raise the cap of the suite that it is a part of",
+        )
+    ledger = Ledger.open(path)
+    if ledger.sums().cap == cap:
+        return False
+    ledger.forfeit_open("the run stopped while this was in flight")
+    ledger.raise_cap(ROOT, cap)
+    return True
+
+
+def _run(
+    context: Context, given: RunInput | None, listener: Listener, *, reopen: bool = False
+) -> Outcome:
     folder, control = context.folder, RunControl()
     database = folder.path("checkpoint.sqlite")
     with (
@@ -138,11 +179,13 @@ def _run(context: Context, given: RunInput | None, listener: Listener) -> Outcom
         config: Any = {
             "configurable": {"thread_id": THREAD},
             # One place more than branches at work: waiting for events takes a place, too.
-            "max_concurrency": context.settings.thread_count + 1,
+            "max_concurrency": max(context.settings.thread_count, context.settings.branches) + 1,
             "recursion_limit": 10_000,
         }
         if given is None and graph.get_state(config).created_at is None:
             given = RunInput(source=folder.read("original.cpp"))
+        if reopen:
+            _reopen(graph, config)
         try:
             for _, event in graph.stream(
                 given,
@@ -158,6 +201,15 @@ def _run(context: Context, given: RunInput | None, listener: Listener) -> Outcom
             raise Interrupted(folder.root, _best_so_far(folder, graph, config)) from None
         values = graph.get_state(config).values
     return Outcome.model_validate(values["outcome"])
+
+
+def _reopen(graph: Any, config: Any) -> None:
+    """Let the planner decide once more where the run was at its end: there is more money now."""
+    state = graph.get_state(config)
+    if state.created_at is not None and not state.next:
+        forgiven = len(state.values.get("trials", []))
+        update = {"funded": [], "refused": [], "forgiven": forgiven}
+        graph.update_state(config, update, as_node="branch")
 
 
 def _best_so_far(folder: RunFolder, graph: Any, config: Any) -> str:

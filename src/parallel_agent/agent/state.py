@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from typing_extensions import TypedDict
+
+ORIGINAL = "original"
+"""The parent of what was not made from another candidate."""
 
 
 class Move(TypedDict):
@@ -19,6 +22,41 @@ class Move(TypedDict):
     options: dict[str, Any]
 
 
+class TrialRecord(TypedDict):
+    """What became of one answer of a chat model, and what it cost, in nano-dollars.
+
+    ``action`` is ``new`` or ``refine``; ``parent`` is the candidate that was to be refined or
+    repaired. ``failure`` is empty for an answer that gave a new candidate; ``duplicate`` for one
+    that was there before, which ``candidate`` names; else there is none: ``format`` (it could not
+    be read), ``refused`` (the model will not answer), ``no_answer``, or ``no_money``. ``speedup`` is
+    1 for what is not better than the original.
+    """
+
+    model: str
+    action: str
+    strategy: str
+    parent: str
+    branch: str
+    step: int
+    candidate: str
+    accepted: bool
+    speedup: float
+    cost: int
+    failure: str
+
+
+class Known(TypedDict):
+    """What a branch is told of the run when it is funded: all trials, the best, what was learned.
+
+    ``best`` is the id of the best candidate so far, empty where there is none.
+    """
+
+    trials: list[TrialRecord]
+    best: str
+    best_speedup: float
+    lessons: list[str]
+
+
 class Lesson(TypedDict):
     """What one branch learned that others may use: a guard under which threads pay."""
 
@@ -28,18 +66,23 @@ class Lesson(TypedDict):
 
 
 class Critique(TypedDict):
-    """The critic's reading of a step: refine, repair or stop, why, and with which options."""
+    """The critic's reading of a step: refine, repair or stop, why, and with which options.
+
+    ``advice`` is for a chat model that writes the next candidate.
+    """
 
     decision: str
     why: str
     options: dict[str, Any]
+    advice: NotRequired[str]
 
 
 class CandidateRecord(TypedDict, total=False):
     """What is known of one candidate; its files lie in ``candidates/<id>/``.
 
     ``better`` is true if it passed every gate, is faster than the original beyond the noise, and
-    is slower at no size.
+    is slower at no size. Of a chat model's answer, ``prompt`` is the version of what it was asked
+    and ``cost`` what was spent on it, in nano-dollars.
     """
 
     id: str
@@ -60,6 +103,8 @@ class CandidateRecord(TypedDict, total=False):
     speedup: float
     interval: list[float]
     better: bool
+    prompt: str
+    cost: int
 
 
 class RunInput(TypedDict, total=False):
@@ -73,13 +118,23 @@ class RunInput(TypedDict, total=False):
 
 
 class RunState(RunInput, total=False):
-    """The state of the outer graph."""
+    """The state of the outer graph.
+
+    ``trials`` are the answers of chat models, ``refused`` the options that the policy pruned,
+    ``planned`` the strategies that a model planned, ``branches`` counts those of chat models, and
+    ``forgiven`` the trials at the time when the cap was raised.
+    """
 
     untried: list[Move]
     funded: list[Move]
     pruned: list[dict[str, str]]
     candidates: Annotated[dict[str, CandidateRecord], operator.or_]
     lessons: Annotated[list[Lesson], operator.add]
+    trials: Annotated[list[TrialRecord], operator.add]
+    refused: list[str]
+    planned: list[str]
+    branches: int
+    forgiven: int
     round: int
     best: float
     stale: int
@@ -87,15 +142,17 @@ class RunState(RunInput, total=False):
 
 
 class BranchState(TypedDict, total=False):
-    """The state of one branch; ``candidates`` and ``lessons`` flow back to the outer graph."""
+    """The state of one branch; candidates, lessons and trials flow back to the outer graph."""
 
     move: Move
+    known: Known
     step: int
     candidate: str
     record: CandidateRecord
     critique: Critique
     candidates: Annotated[dict[str, CandidateRecord], operator.or_]
     lessons: Annotated[list[Lesson], operator.add]
+    trials: Annotated[list[TrialRecord], operator.add]
 
 
 class BranchOutput(TypedDict, total=False):
@@ -103,3 +160,4 @@ class BranchOutput(TypedDict, total=False):
 
     candidates: Annotated[dict[str, CandidateRecord], operator.or_]
     lessons: Annotated[list[Lesson], operator.add]
+    trials: Annotated[list[TrialRecord], operator.add]

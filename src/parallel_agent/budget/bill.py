@@ -74,6 +74,18 @@ def bill_of(entries: Iterable[Entry]) -> Bill:
     return Bill(sum(by_scope.values(), Item()), by_model, by_node, by_scope)
 
 
+def cost_of(entries: Iterable[Entry], prefix: str) -> NanoUSD:
+    """What the closed requests whose key begins with ``prefix`` were charged, in nano-dollars."""
+    opened: set[int] = set()
+    cost = 0
+    for entry in entries:
+        if entry.kind == "reserved" and (entry.key or "").startswith(prefix):
+            opened.add(entry.id)
+        elif entry.reservation in opened:
+            cost += entry.amount
+    return cost
+
+
 def _node_in_key(reserved: Entry) -> str:
     name, slash, _ = (reserved.key or "").removeprefix(f"{reserved.scope}/").partition("/")
     return name if slash else UNKNOWN

@@ -42,11 +42,14 @@ def find_models(
     refs: Sequence[str],
     prices: Sequence[str] = (),
     environ: Mapping[str, str] = os.environ,
+    *,
+    snapshot: Mapping[str, Price] | None = None,
 ) -> list[Chosen]:
     """Make the models of ``[ROLE=]REF`` references, ready to be asked; nothing is sent.
 
     ``prices`` are ``[REF=]IN,OUT`` in US dollars for a million tokens, or ``[REF=]free``. One
-    without a REF is for the only model, or for those of several whose price is not known.
+    without a REF is for the only model, or for those of several whose price is not known. What is
+    in ``snapshot``, by reference, is the price that a run began with, and is kept.
 
     Raises:
         UnknownModel: a reference or a price is wrong; a package, a key or a file is missing.
@@ -56,7 +59,11 @@ def find_models(
     by_ref = {reference.ref: reference for reference in chosen if reference.kind != RULES}
     terms = PriceTerms.read(prices, by_ref)
     models = {
-        ref: _make(reference, _price(reference, terms, only=len(by_ref) == 1), environ)
+        ref: _make(
+            reference,
+            (snapshot or {}).get(ref) or _price(reference, terms, only=len(by_ref) == 1),
+            environ,
+        )
         for ref, reference in by_ref.items()
     }
     # Without repetitions, in their order.

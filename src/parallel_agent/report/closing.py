@@ -25,6 +25,8 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     _say(console, "")
     for line in (counts(outcome), bill(outcome)):
         _say(console, line)
+    if outcome.bill.models:
+        console.print("", bill_table(outcome), "", answer_table(outcome), "", sep="\n")
     for caution in outcome.cautions:
         _say(console, f"caution: {caution}")
     for note in outcome.notes:
@@ -86,6 +88,41 @@ def counts(outcome: Outcome) -> str:
 def bill(outcome: Outcome) -> str:
     """What was spent, in money and time."""
     return f"spent {outcome.spent_usd} of {outcome.cap_usd} USD in {outcome.seconds:.0f} s"
+
+
+def bill_table(outcome: Outcome) -> Table:
+    """A row for each model, node and branch that money was asked for; amounts in US dollars."""
+    table = _plain_table("", "", "requests", "USD", "of it forfeited", "tokens in", "tokens out")
+    parts = {
+        "model": outcome.bill.models,
+        "node": outcome.bill.nodes,
+        "branch": outcome.bill.branches,
+    }
+    for part, spending in parts.items():
+        for item in spending:
+            tokens = (str(item.input_tokens), str(item.output_tokens))
+            table.add_row(
+                part, item.name, str(item.requests), item.spent_usd, item.forfeited_usd, *tokens
+            )
+        table.add_section()
+    return table
+
+
+def answer_table(outcome: Outcome) -> Table:
+    """A row for each answer of a model: what became of it, and its price in US dollars."""
+    table = _plain_table(
+        "branch", "step", "model", "answer", "USD", left=("branch", "model", "answer")
+    )
+    for answer in outcome.answers:
+        table.add_row(answer.branch, str(answer.step), answer.model, answer.result, answer.cost_usd)
+    return table
+
+
+def _plain_table(*headings: str, left: tuple[str, ...] = ("",)) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
+    return table
 
 
 def _ratio(speedup: float, interval: tuple[float, float]) -> tuple[str, str]:

@@ -17,6 +17,9 @@ from parallel_agent.report.closing import print_outcome
 from parallel_agent.report.live import LiveView
 from parallel_agent.report.progress import plain_line
 
+_WIDE = 200
+"""Columns of the tables where no terminal bounds them."""
+
 
 class Listener(Protocol):
     """Takes in the events of a run, or of the runs of a suite, each with its ``kernel``."""
@@ -29,7 +32,7 @@ class Listener(Protocol):
 @contextmanager
 def progress(*, quiet: bool = False, cap_usd: str = "0.00") -> Iterator[Listener]:
     """A listener that shows events on stderr: a live view in a terminal, else a line for each."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     if quiet:
         yield _ignore
     elif console.is_terminal and not console.is_dumb_terminal:
@@ -44,7 +47,10 @@ def show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         sys.stdout.write(outcome.model_dump_json() + "\n")
     if not (as_json and quiet):
-        print_outcome(outcome, Console(stderr=as_json, highlight=False, markup=False))
+        console = Console(stderr=as_json, highlight=False, markup=False, emoji=False)
+        if not console.is_terminal:  # for grep and the like: a row is a line
+            console.width = max(console.width, _WIDE)
+        print_outcome(outcome, console)
 
 
 def show_contract(found: FoundContract, *, as_json: bool) -> None:

@@ -128,7 +128,7 @@ def show_models(listed: Sequence[Listed], *, as_json: bool) -> None:
         told = {"models": [_model_json(item) for item in listed]} if listed else _forms_json()
         sys.stdout.write(json.dumps(told) + "\n")
         return
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = 200
     if listed:

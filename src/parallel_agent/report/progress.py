@@ -48,7 +48,7 @@ class Progress:
         if event.branch:
             branch = self.branches.setdefault(event.branch, BranchProgress(event.branch))
             _BRANCH.get(event.kind, _ignore)(self, branch, event)
-        elif event.kind in ("stage", "round", "original"):
+        elif event.kind in ("stage", "round", "original", "estimate", "call"):
             self.stage = sentence(event)
 
     @property
@@ -139,6 +139,7 @@ def _pruned(progress: Progress, branch: BranchProgress, event: Event) -> None:
 
 _Handler = Callable[[Progress, BranchProgress, Event], None]
 _BRANCH: dict[str, _Handler] = {
+    "call": _stage,
     "stage": _stage,
     "candidate": _candidate,
     "gate": _gate,

@@ -22,7 +22,7 @@ def gate_progress(*, quiet: bool) -> Iterator[Callable[[Event], None]]:
     """A listener that shows on stderr what is done: one line that changes in a terminal, else one
     for each event.
     """
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if quiet:
         yield lambda event: None
     elif console.is_terminal and not console.is_dumb_terminal:
@@ -43,7 +43,9 @@ def show_verification(verification: Verification, *, as_json: bool, quiet: bool)
     if as_json:
         sys.stdout.write(verification.model_dump_json() + "\n")
     if not (as_json and quiet):
-        print_verification(verification, Console(stderr=as_json, highlight=False, markup=False))
+        print_verification(
+            verification, Console(stderr=as_json, highlight=False, markup=False, emoji=False)
+        )
 
 
 def show_replaying(replaying: Replaying, *, as_json: bool) -> None:
@@ -51,7 +53,7 @@ def show_replaying(replaying: Replaying, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(replaying.model_dump_json() + "\n")
     else:
-        print_replaying(replaying, Console(highlight=False, markup=False))
+        print_replaying(replaying, Console(highlight=False, markup=False, emoji=False))
 
 
 def print_verification(verification: Verification, console: Console) -> None:

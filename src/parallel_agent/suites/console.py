@@ -17,7 +17,7 @@ def show_suite(result: SuiteResult, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         sys.stdout.write(result.model_dump_json() + "\n")
     if not (as_json and quiet):
-        print_suite(result, Console(stderr=as_json, highlight=False, markup=False))
+        print_suite(result, Console(stderr=as_json, highlight=False, markup=False, emoji=False))
 
 
 def print_suite(result: SuiteResult, console: Console) -> None:

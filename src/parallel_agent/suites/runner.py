@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.run import Interrupted, optimize, resume
+from parallel_agent.agent.run import Interrupted, check_choices, optimize, resume
 from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.budget.scopes import ROOT
 from parallel_agent.settings import Settings, SettingsError
 from parallel_agent.suites.suite import SuiteKernel, bundled
 from parallel_agent.suites.table import KernelResult, score
@@ -62,12 +63,16 @@ def run_suite(
     cannot be used, CompilerMissing, and Interrupted on Ctrl-C.
     """
     kernels = find_suite(name)
+    check_choices(given)
     sandbox.choose(no_sandbox=given.no_sandbox)
     started = time.monotonic()
     folder = _open_folder(name, given)
     try:
         ledger = _open_ledger(folder, given)
-        results = [_one(kernel, given, folder, ledger, listener) for kernel in kernels]
+        results = []
+        for number, kernel in enumerate(kernels):
+            scope = _scope(ledger, kernel, kernels_left=len(kernels) - number)
+            results.append(_one(kernel, given, folder, ledger, scope, listener))
         result = SuiteResult(
             suite=name,
             kernels=tuple(results),
@@ -107,16 +112,24 @@ def _open_ledger(folder: RunFolder, given: Settings) -> Ledger:
     return ledger
 
 
+def _scope(ledger: Ledger, kernel: SuiteKernel, *, kernels_left: int) -> str:
+    """The kernel's scope, with an equal share of what is left for those that are still to come."""
+    path = f"{ROOT}/kernel:{kernel.name}"
+    if path in {sums.scope for sums in ledger.audit().scopes}:
+        return path
+    return ledger.add_scope(f"kernel:{kernel.name}", cap=max(0, ledger.available()) // kernels_left)
+
+
 def _one(
     kernel: SuiteKernel,
     given: Settings,
     folder: RunFolder,
     ledger: Ledger,
+    scope: str,
     listener: KernelListener,
 ) -> KernelResult:
     """One kernel, whatever becomes of it."""
     started = time.monotonic()
-    scope = ledger.add_scope(f"kernel:{kernel.name}")
     root = folder.path("kernels", kernel.name)
     try:
         outcome = _outcome(kernel, given, root, ledger, scope, listener)

@@ -137,6 +137,14 @@ def run_again(replay: Replay, reference: Reference, binary: Path) -> Replayed:
     return Replayed(case, None, ", ".join(how for how, _ in ways))
 
 
+def stored_inputs(replay: Replay) -> bytes:
+    """The encoded inputs of the run; empty where they must be drawn again.
+
+    Raises ReplayError if they are damaged.
+    """
+    return _unpacked(replay.case) if replay.case.inputs else b""
+
+
 def contract_of(replay: Replay) -> Contract:
     """The contract that the inputs were drawn from; ContractError if it is none."""
     return Contract.from_toml(replay.contract)
@@ -162,13 +170,16 @@ def _kept(case: Case) -> Draw:
 
 def _case(draw: Draw, reference: Reference) -> Case:
     if draw.inputs:
-        try:
-            payload = zlib.decompress(base64.b64decode(draw.inputs, validate=True))
-        except (binascii.Error, zlib.error) as error:
-            raise ReplayError(f"the inputs are damaged: {error}") from None
-        case = Case(draw.sizes, draw.seed, payload)
+        case = Case(draw.sizes, draw.seed, _unpacked(draw))
     else:
         case = reference.case(draw.sizes, draw.seed)
     if hashlib.sha256(case.payload).hexdigest() != draw.sha256:
         raise ReplayError("the inputs cannot be drawn again as they were: they differ")
     return case
+
+
+def _unpacked(draw: Draw) -> bytes:
+    try:
+        return zlib.decompress(base64.b64decode(draw.inputs, validate=True))
+    except (binascii.Error, zlib.error) as error:
+        raise ReplayError(f"the inputs are damaged: {error}") from None

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
+from parallel_agent.agent.funding import DUPLICATE, trial_of
 from parallel_agent.agent.state import BranchState, CandidateRecord
-from parallel_agent.proposers.rules import registry
-from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
+from parallel_agent.agent.stored import store_record, stored_record
+from parallel_agent.agent.writing import NothingWritten, Written, write_candidate
+from parallel_agent.budget.money import NanoUSD
+from parallel_agent.chat.references import RULES
 
 _VECTORIZED = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bsimd\b", re.MULTILINE)
 
@@ -20,37 +24,23 @@ def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     context, move, step = context_of(runtime), state["move"], state["step"]
     options = {**move["options"], **state.get("critique", {}).get("options", {})}
     try:
-        proposal = _ask(context, state, options)
-    except NotApplicable as reason:
-        context.emit("ended", f"nothing to write: {reason}", branch=move["branch"])
-        return BranchState(candidate="")
-    candidate = candidate_id(proposal.source)
+        written = write_candidate(context, state, options)
+    except NothingWritten as nothing:
+        context.emit("ended", str(nothing), branch=move["branch"])
+        return _ended(state, nothing.spent, nothing.failure)
+    candidate = candidate_id(written.proposal.source)
     mine = f"{move['branch']} step {step}"
     first = context.folder.claim("source", candidate, mine)
     if first != mine:
         context.emit("ended", f"the same source as {first}", branch=move["branch"])
-        return BranchState(candidate="")
-    record = CandidateRecord(
-        id=candidate,
-        branch=move["branch"],
-        step=step,
-        strategy=move["strategy"],
-        variant=move["variant"],
-        proposer=move["proposer"],
-        parent=move["parent"],
-        options=options,
-        reasons_for=list(proposal.reasons_for),
-        reasons_against=list(proposal.reasons_against),
-        speculative=proposal.speculative,
-        vectorized=_VECTORIZED.search(proposal.source) is not None,
-        accepted=False,
-        better=False,
-    )
-    context.folder.write(proposal.source, "candidates", candidate, "candidate.cpp")
-    context.folder.write_json(record, "candidates", candidate, "record.json")
+        before = stored_record(context, candidate)
+        return _ended(state, written.spent, DUPLICATE, before)
+    record = _record(state, candidate, written, options)
+    context.folder.write(written.proposal.source, "candidates", candidate, "candidate.cpp")
+    store_record(context, record)
     context.emit(
         "candidate",
-        f"step {step}: {'; '.join(proposal.reasons_for)}",
+        f"step {step}: {'; '.join(written.proposal.reasons_for)}",
         branch=move["branch"],
         candidate=candidate,
         record=dict(record),
@@ -58,23 +48,39 @@ def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     return BranchState(candidate=candidate, record=record)
 
 
-def _ask(context: Context, state: BranchState, options: dict[str, object]) -> Proposal:
-    """One candidate from the proposer, its price (nothing, for ``rules``) through the ledger."""
+def _ended(
+    state: BranchState, cost: NanoUSD, failure: str, before: CandidateRecord | None = None
+) -> BranchState:
+    """No new candidate; a chat model's answer that gave none is a trial all the same."""
     move = state["move"]
-    scope = context.ledger.add_scope(f"branch:{move['branch']}", context.scope)
-    key = f"{scope}/coder/{state['step']}"
-    reservation = context.ledger.reserve(scope, 0, what="candidate by rules", key=key)
-    try:
-        proposal = registry.write(
-            context.subject.parsed,
-            move["strategy"],
-            Options.model_validate({**options, "variant": move["variant"]}),
-        )
-    except BaseException:
-        context.ledger.release(reservation.id, "no candidate was written")
-        raise
-    context.ledger.settle(reservation.id, 0, detail={"proposer": move["proposer"]})
-    return proposal
+    ended = BranchState(candidate="")
+    if move["proposer"] != RULES:
+        ended["trials"] = [trial_of(move, before, step=state["step"], cost=cost, failure=failure)]
+    return ended
+
+
+def _record(
+    state: BranchState, candidate: str, written: Written, options: dict[str, Any]
+) -> CandidateRecord:
+    move, proposal = state["move"], written.proposal
+    return CandidateRecord(
+        id=candidate,
+        branch=move["branch"],
+        step=state["step"],
+        strategy=move["strategy"],
+        variant=move["variant"],
+        proposer=move["proposer"],
+        parent=written.parent,
+        options=options,
+        reasons_for=list(proposal.reasons_for),
+        reasons_against=list(proposal.reasons_against),
+        speculative=proposal.speculative,
+        vectorized=_VECTORIZED.search(proposal.source) is not None,
+        accepted=False,
+        better=False,
+        prompt=written.prompt,
+        cost=written.spent,
+    )
 
 
 def candidate_id(source: str) -> str:

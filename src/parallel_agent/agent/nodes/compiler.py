@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.state import BranchState, CandidateRecord
+from parallel_agent.agent.stored import stored_verdict
 from parallel_agent.verification.duplicate import DuplicateGate
 from parallel_agent.verification.gate import Examination, GateResult, Verdict
 from parallel_agent.verification.pipeline import all_gates, examine
@@ -14,7 +15,7 @@ from parallel_agent.verification.pipeline import all_gates, examine
 def compiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Examine the candidate, once: a verdict that lies in the run folder is final."""
     context, candidate = context_of(runtime), state["candidate"]
-    verdict = _stored(context, candidate) or _examine(context, state)
+    verdict = stored_verdict(context, candidate) or _examine(context, state)
     failed = verdict.failed
     record: CandidateRecord = {
         **state["record"],
@@ -23,12 +24,6 @@ def compiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         "detail": "" if failed is None else failed.detail,
     }
     return BranchState(record=record, candidates={candidate: record})
-
-
-def _stored(context: Context, candidate: str) -> Verdict | None:
-    if not context.folder.exists("candidates", candidate, "verdict.json"):
-        return None
-    return Verdict.model_validate_json(context.folder.read("candidates", candidate, "verdict.json"))
 
 
 def _examine(context: Context, state: BranchState) -> Verdict:
@@ -45,7 +40,7 @@ def _examine(context: Context, state: BranchState) -> Verdict:
         )
 
     duplicate = DuplicateGate(lambda key: context.folder.claim("code", key, candidate), candidate)
-    with context.lane.work():
+    with context.examining, context.lane.work():
         verdict = examine(
             Examination(
                 kernel=subject.parsed.kernel,

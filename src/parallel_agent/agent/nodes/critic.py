@@ -1,4 +1,4 @@
-"""critic: reads verdict and profile, and decides whether to refine or to stop."""
+"""critic: reads verdict and profile, and decides whether to repair, to refine or to stop."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ from langgraph.runtime import Runtime
 
 from parallel_agent.agent.advice import read_profile, read_verdict, stop
 from parallel_agent.agent.context import Context, context_of
-from parallel_agent.agent.nodes.profiler import stored_profile
+from parallel_agent.agent.criticism import next_answer
+from parallel_agent.agent.funding import trial_of
 from parallel_agent.agent.state import BranchState, Critique, Lesson
+from parallel_agent.agent.stored import store_record, stored_profile
 from parallel_agent.budget.money import format_usd
+from parallel_agent.chat.references import RULES
 from parallel_agent.toolchain.machine import wider_isa
 
 
 def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Judge the step; what was learned for other branches goes to the planner."""
     context, record, branch = context_of(runtime), state["record"], state["move"]["branch"]
+    store_record(context, record)
+    update = BranchState(step=state["step"] + 1)
+    if state["move"]["proposer"] != RULES:
+        update["trials"] = [
+            trial_of(state["move"], record, step=state["step"], cost=record["cost"])
+        ]
     critique = _critique(context, state)
-    if critique["decision"] != "stop" and state["step"] >= context.settings.max_steps:
+    last = state["step"] >= context.settings.max_steps
+    if critique["decision"] != "stop" and last:
         critique = stop(f"no more than {context.settings.max_steps} steps; {critique['why']}")
+    elif critique["decision"] == "stop" and not last and "trials" in update:
+        critique = next_answer(context, state, update["trials"][0], critique)
     context.emit(
         "critique",
         f"{critique['decision']}: {critique['why']}",
@@ -26,15 +38,16 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         **critique,
         spent_usd=format_usd(context.ledger.spent(context.scope)),
     )
-    lessons = []
     if record.get("better") and record["options"].get("guard"):
         why = f"{branch}: parallel execution pays if {record['options']['guard']}"
         guard = {"guard": record["options"]["guard"]}
-        lessons.append(Lesson(branch=branch, text=why, options=guard))
-    return BranchState(critique=critique, step=state["step"] + 1, lessons=lessons)
+        update["lessons"] = [Lesson(branch=branch, text=why, options=guard)]
+    update["critique"] = critique
+    return update
 
 
 def _critique(context: Context, state: BranchState) -> Critique:
+    """What the table of findings says, free of charge."""
     record = state["record"]
     if not record["accepted"]:
         return read_verdict(record)
@@ -43,4 +56,7 @@ def _critique(context: Context, state: BranchState) -> Critique:
         return stop("it was not timed")
     subject = context.subject
     signature, isa = subject.parsed.kernel.signature, wider_isa(context.settings.cxxflags)
-    return read_profile(record, profile, signature, subject.contract, isa)
+    written_by_rules = state["move"]["proposer"] == RULES
+    return read_profile(
+        record, profile, signature, subject.contract, isa if written_by_rules else ""
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
-from parallel_agent.agent.profiling import Profile, profile_candidate
+from parallel_agent.agent.profiling import profile_candidate
 from parallel_agent.agent.state import BranchState, CandidateRecord
+from parallel_agent.agent.stored import stored_profile
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.toolchain.runner import WorkerError
 
@@ -43,10 +44,3 @@ def profiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         findings=profile.findings,
     )
     return BranchState(record=record, candidates={candidate: record})
-
-
-def stored_profile(context: Context, candidate: str) -> Profile | None:
-    """The profile in the run folder, if the candidate was timed before."""
-    if not context.folder.exists("candidates", candidate, "profile.json"):
-        return None
-    return Profile.model_validate_json(context.folder.read("candidates", candidate, "profile.json"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from parallel_agent.kernel.source import ParsedSource, parse
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.strategy import NotApplicable
 from parallel_agent.proposers.rules.syntax import Kind
+
+_FLAGS = re.DOTALL | re.MULTILINE
 
 
 def dispatched(parsed: ParsedSource, rewritten: str, *, guard: str = "", isa: str = "") -> str:
@@ -27,8 +30,8 @@ def dispatched(parsed: ParsedSource, rewritten: str, *, guard: str = "", isa: st
     """
     after = parse(rewritten, name=parsed.kernel.name)
     old, new = _Definition.of(parsed), _Definition.of(after)
-    if _without_includes(old.before) != _without_includes(new.before) or old.after != new.after:
-        raise NotApplicable("the rewrite reaches beyond the kernel, where no guard is known")
+    if _code(old.before) not in _code(new.before) or _code(old.after) not in _code(new.after):
+        raise NotApplicable("the rewrite changes more than the kernel, where no guard is known")
     if old.between_type_and_name.rstrip().endswith("::"):
         raise NotApplicable("the kernel is defined outside of its namespace")
     arguments = ", ".join(_forwarded(parameter) for parameter in _parameters(parsed.function))
@@ -144,8 +147,12 @@ def _forwarded(parameter: Any) -> str:
     return name if cheap else f"std::move({name})"
 
 
-def _without_includes(text: str) -> list[str]:
-    return [line for line in text.split("\n") if not line.startswith("#include")]
+def _code(text: str) -> str:
+    """The text without includes, comments and white space: what is left must stand in both."""
+    plain = re.sub(
+        r"//[^\n]*|/\*.*?\*/|^\s*#\s*(?:include|pragma once)[^\n]*", "", text, flags=_FLAGS
+    )
+    return "".join(plain.split())
 
 
 def _with_include(text: str, include: str) -> str:

@@ -1,0 +1,129 @@
+"""What a run may cost, before the first cent: for each model an answer's price, and how many fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from parallel_agent.agent.contracting import find_contract
+from parallel_agent.agent.events import Event
+from parallel_agent.agent.facts import facts_of
+from parallel_agent.agent.funding import expected_answer, least_output, most_answers
+from parallel_agent.agent.intake import read_source, take_in, with_contract_beside
+from parallel_agent.agent.models import Models, bound, sorted_by_price
+from parallel_agent.budget.errors import CapExceeded
+from parallel_agent.budget.ledger import Ledger
+from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.chat.catalog import find_models
+from parallel_agent.chat.messages import ChatRequest
+from parallel_agent.kernel.contract import Contract
+from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.proposers.chat import coder_request
+from parallel_agent.proposers.strategies import FREE_CHOICE
+from parallel_agent.proposers.tasks import CoderTask
+from parallel_agent.settings import Settings
+from parallel_agent.toolchain import machine, sandbox
+from parallel_agent.toolchain.compiler import Compiler
+
+
+class ModelEstimate(BaseModel):
+    """One model: money in US dollars, as decimal strings.
+
+    ``answer_usd`` is what a first answer is expected to cost, ``bound_usd`` the most that it can
+    and what is reserved for it. ``answers`` is how many are expected to fit under the cap, at most
+    as many as the effort asks for.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    price: str
+    answer_usd: str
+    bound_usd: str
+    answers: int
+
+
+class Estimate(BaseModel):
+    """What a run may cost; never more than ``cap_usd``, whatever is expected."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cap_usd: str
+    prompt_bytes: int
+    most_answers: int
+    models: tuple[ModelEstimate, ...]
+
+
+def estimate(
+    source: str | Path, given: Settings, listener: Callable[[Event], None] = lambda event: None
+) -> Estimate:
+    """Estimate a run of `optimize` without sending anything; only the contract is looked for.
+
+    Raises what `optimize` raises before it times anything.
+    """
+    path = Path(source)
+    chosen = with_contract_beside(given, path)
+    sandbox.choose(no_sandbox=chosen.no_sandbox)
+    models = Models(tuple(find_models(chosen.model, chosen.price)))
+    compiler = Compiler.find(chosen.cxx, chosen.cxxflags)
+    parsed = take_in(read_source(path), chosen.kernel, compiler)
+
+    def tell(stage: str) -> None:
+        listener(Event(kind="stage", message=stage))
+
+    tell("finding the contract")
+    contract = find_contract(parsed, compiler, chosen, tell).contract
+    request = first_request(parsed, contract, chosen, compiler.version())
+    return estimate_of(models, request, parsed.kernel.source, chosen)
+
+
+def first_request(
+    parsed: ParsedSource, contract: Contract, given: Settings, compiler: str
+) -> ChatRequest:
+    """What a coder is asked first, but for the original's times."""
+    facts = facts_of(parsed, contract, given, machine.describe(compiler))
+    task = CoderTask(kernel=facts, strategy=FREE_CHOICE)
+    return coder_request(task, given.max_output_tokens)
+
+
+def estimate_of(models: Models, request: ChatRequest, source: str, given: Settings) -> Estimate:
+    """The estimate for models that write candidates, the cheapest first."""
+    cap, most = usd_to_nano(given.budget), most_answers(given)
+    told = []
+    for model in sorted_by_price(models.coders):
+        expected = expected_answer(model.price, request.prompt_bytes, len(source.encode()))
+        told.append(
+            ModelEstimate(
+                model=model.ref,
+                price=model.price.source,
+                answer_usd=format_usd(expected),
+                bound_usd=format_usd(bound(model.price, request)),
+                answers=min(most, cap // expected) if expected else most,
+            )
+        )
+    return Estimate(
+        cap_usd=format_usd(cap),
+        prompt_bytes=request.prompt_bytes,
+        most_answers=most,
+        models=tuple(told),
+    )
+
+
+def estimate_text(model: ModelEstimate) -> str:
+    """One model's estimate in words."""
+    return (
+        f"{model.model}: an answer costs about {model.answer_usd} USD, at most {model.bound_usd}; "
+        f"the cap pays about {model.answers}"
+    )
+
+
+def check_affordable(
+    models: Models, request: ChatRequest, source: str, ledger: Ledger, scope: str
+) -> None:
+    """Raise CapExceeded where not one answer of any of the models can be paid."""
+    least, available = least_output(len(source.encode())), ledger.available(scope)
+    bounds = [bound(model.price, request, least) for model in models.coders]
+    if bounds and min(bounds) > available:
+        raise CapExceeded(scope, min(bounds), available)

@@ -1,0 +1,311 @@
+"""Whom to pay: what the policy sees of a run, what it may choose from, and the moves it funds."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from parallel_agent.agent.context import Context
+from parallel_agent.agent.facts import best_of, kernel_facts
+from parallel_agent.agent.models import bound, fitting_output
+from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
+from parallel_agent.budget.allocation import Action, Decision, Option, Standing, Trial, View
+from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.policy import POLICIES
+from parallel_agent.budget.price import Price
+from parallel_agent.budget.usage import Usage
+from parallel_agent.chat.model import ChatModel
+from parallel_agent.proposers.chat import coder_request
+from parallel_agent.proposers.strategies import STRATEGIES
+from parallel_agent.proposers.tasks import CoderTask
+from parallel_agent.settings import Settings
+
+ANSWERS = {"quick": 6, "normal": 24, "thorough": 200}
+"""Answers of chat models asked for at most, by effort, unless the settings say how many."""
+PARENTS = 3
+"""The best candidates, and the last rejected ones, that may be refined or repaired."""
+NO_MONEY = "no_money"
+"""The failure of an answer that was not asked for, because it did not fit the cap."""
+DUPLICATE = "duplicate"
+"""The failure of an answer that was there before."""
+FAILURES = 3
+"""Answers in a row that a model may fail to give before it is not asked any more."""
+STEPS = 1000
+"""Seeds of decisions within a branch begin here, far from those of rounds."""
+
+BYTES_PER_TOKEN = 3.5
+"""Of source code, roughly: for what is expected, never for a bound."""
+REFINE_COST = 2.0
+"""A repair or refinement against a first answer, where none was asked for yet: 1.6 to 4.2 times on
+kernels of some ten lines."""
+_THOUGHT_TOKENS = 1000
+"""What an answer is expected to hold beside the code, where no answer is known yet."""
+_LONGEST_STRATEGY = "-" * max(600, *(len(words) for words in STRATEGIES.values()))
+"""As long as any that a model is told to pursue, for a bound that holds."""
+_REFINE_BYTES = 3000
+"""What a refinement's prompt has more than a first one's, beside the parent's source."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An option with what it takes to carry it out."""
+
+    option: Option
+    model: ChatModel
+    max_output_tokens: int
+
+
+@dataclass(frozen=True)
+class Funded:
+    """What the policy decided: offers to carry out, what is pruned, or why to stop."""
+
+    offers: tuple[Offer, ...]
+    pruned: tuple[tuple[str, str], ...]
+    stop: str
+
+
+class Market:
+    """What money can buy for one kernel, as it stands."""
+
+    def __init__(self, context: Context, known: Known) -> None:
+        """Raises SourceTooLong for a kernel that no model is shown."""
+        self._context = context
+        self._trials = [t for t in known["trials"] if t["failure"] != NO_MONEY]
+        self._best = known["best_speedup"]
+        self._facts = kernel_facts(context)
+        self._least = least_output(len(self._facts.source.encode()))
+        self._available = max(0, context.ledger.available(context.scope))
+        self._request = coder_request(
+            CoderTask(
+                kernel=self._facts,
+                strategy=_LONGEST_STRATEGY,
+                best=best_of(context, known),
+                lessons=tuple(known["lessons"]),
+            ),
+            context.settings.max_output_tokens,
+        )
+
+    @property
+    def prompt_bytes(self) -> int:
+        """Of the request for a first answer."""
+        return self._request.prompt_bytes
+
+    def new(self, strategies: Sequence[str], width: int = 1) -> Iterator[Offer]:
+        """New starts: every model with every strategy, so often that ``width`` can be funded."""
+        models = self._models()
+        copies = math.ceil(width / max(1, len(strategies) * len(models)))
+        for copy, strategy, model in itertools.product(range(copies), strategies, models):
+            yield self._offer(
+                model, "new", strategy, f"{strategy}#{copy + 1}" if copy else strategy
+            )
+
+    def refine(self, record: CandidateRecord) -> Iterator[Offer]:
+        """Another step from a candidate, by every model."""
+        source = self._context.folder.read("candidates", record["id"], "candidate.cpp")
+        extra = len(source.encode()) + _REFINE_BYTES
+        for model in self._models():
+            yield self._offer(
+                model, "refine", record["strategy"], record["id"], parent=record["id"], extra=extra
+            )
+
+    def decide(self, offers: Sequence[Offer], turn: int, width: int) -> Funded:
+        """Let the policy fund up to ``width`` of the offers; what it decides is an event.
+
+        It decides the same for the same state and ``turn``.
+        """
+        context = self._context
+        by_id = {offer.option.id: offer for offer in offers}
+        policy = POLICIES[context.settings.policy]
+        rng = np.random.default_rng([context.settings.seed, 5000, turn])
+        decision = policy.decide(self._view(offers, width), rng)
+        self._tell(decision)
+        funded = tuple(by_id[funding.option.id] for funding in decision.funded)
+        return Funded(funded, decision.pruned, decision.stop)
+
+    def expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> NanoUSD:
+        """What an answer is expected to cost: the mean of those before, else by its length."""
+        mine = [trial for trial in self._trials if trial["model"] == model.ref and trial["cost"]]
+        same = [trial["cost"] for trial in mine if trial["action"] == action]
+        if same:
+            return sum(same) // len(same)
+        if mine:  # first answers only: what refines one is asked with more, and says more
+            return round(REFINE_COST * sum(trial["cost"] for trial in mine) / len(mine))
+        return expected_answer(model.price, prompt_bytes, len(self._facts.source.encode()))
+
+    def _models(self) -> list[ChatModel]:
+        return [m for m in self._context.models.coders if not self._given_up(m.ref)]
+
+    def _given_up(self, ref: str) -> bool:
+        """Whether a model refused, was dropped, or did not answer several times in a row."""
+        failures = [t["failure"] for t in self._trials if t["model"] == ref]
+        refused = "refused" in failures or ref in self._context.door.dropped
+        last = failures[-FAILURES:]
+        return refused or (len(last) == FAILURES and not {"", DUPLICATE} & set(last))
+
+    def _offer(
+        self,
+        model: ChatModel,
+        action: Action,
+        strategy: str,
+        label: str,
+        *,
+        parent: str = "",
+        extra: int = 0,
+    ) -> Offer:
+        """An offer whose prompt is longer than a first one's by so many bytes."""
+        request = self._request
+        longer = request.messages[-1].model_copy(
+            update={"content": request.messages[-1].content + " " * extra}
+        )
+        request = request.model_copy(update={"messages": (*request.messages[:-1], longer)})
+        tokens = fitting_output(model.price, request, self._available, self._least)
+        if tokens == 0:
+            tokens = self._least  # shown to the policy, which finds that it does not fit
+        most = bound(model.price, request, tokens)
+        option = Option(
+            id=f"{action}:{model.ref}:{label}",
+            kernel=self._facts.name,
+            model=model.ref,
+            action=action,
+            strategy=strategy,
+            parent=parent,
+            cost=min(most, self.expected(model, action, request.prompt_bytes)),
+            bound=most,
+        )
+        return Offer(option, model, tokens)
+
+    def _view(self, offers: Sequence[Offer], width: int) -> View:
+        context = self._context
+        sums = context.ledger.sums(context.scope)
+        cap = self._available + sums.spent if sums.cap is None else sums.cap
+        return View(
+            cap=cap,
+            spent=sums.spent,
+            available=self._available,
+            standings=(Standing(self._facts.name, max(1.0, self._best), None),),
+            trials=tuple(_trial(self._facts.name, trial) for trial in self._trials),
+            options=tuple(offer.option for offer in offers),
+            width=width,
+        )
+
+    def _tell(self, decision: Decision) -> None:
+        for funding in decision.funded:
+            self._context.emit(
+                "funding",
+                f"{funding.option.id}: {funding.why}",
+                option=funding.option.id,
+                why=funding.why,
+                numbers=dict(funding.numbers),
+            )
+        for option, why in decision.pruned:
+            self._context.emit("funding", f"{option} is pruned: {why}", option=option, why=why)
+        if decision.stop:
+            self._context.emit("note", f"no more answers are asked for: {decision.stop}")
+
+
+def expected_answer(price: Price, prompt_bytes: int, source_bytes: int) -> NanoUSD:
+    """What an answer is expected to cost where none is known: twice the source, and some words."""
+    usage = Usage(
+        input_tokens=round(prompt_bytes / BYTES_PER_TOKEN),
+        output_tokens=round(2 * source_bytes / BYTES_PER_TOKEN) + _THOUGHT_TOKENS,
+    )
+    return price.cost(usage)
+
+
+def least_output(source_bytes: int) -> int:
+    """Tokens that an answer needs at least: about those of the source itself."""
+    return round(source_bytes / BYTES_PER_TOKEN) + 100
+
+
+def most_answers(given: Settings) -> int:
+    """How many answers of chat models a run asks for at most."""
+    return ANSWERS[given.effort] if given.answers is None else given.answers
+
+
+def branch_move(offer: Offer, number: int) -> Move:
+    """The move that carries out an offer, the ``number``-th of a chat model in the run."""
+    option = offer.option
+    return Move(
+        branch=f"{_label(option.strategy)}-{number}",
+        strategy=option.strategy,
+        variant="",
+        proposer=offer.model.ref,
+        parent=option.parent or ORIGINAL,
+        options={"max_output_tokens": offer.max_output_tokens},
+    )
+
+
+def trial_of(
+    move: Move, record: CandidateRecord | None, *, step: int, cost: NanoUSD, failure: str = ""
+) -> TrialRecord:
+    """What became of the answer of a step; no record where it gave no new candidate."""
+    accepted = record is not None and record["accepted"]
+    refined = step > 1 or move["parent"] != ORIGINAL
+    return TrialRecord(
+        model=move["proposer"],
+        action="refine" if refined else "new",
+        strategy=move["strategy"],
+        parent=move["parent"] if record is None else record["parent"],
+        branch=move["branch"],
+        step=step,
+        candidate="" if record is None else record["id"],
+        accepted=accepted,
+        speedup=_speedup(record) if record is not None and accepted else 1.0,
+        cost=cost,
+        failure=failure,
+    )
+
+
+def known_of(candidates: dict[str, CandidateRecord], trials: list[TrialRecord]) -> Known:
+    """What a branch is told when it is funded."""
+    better = [record for record in candidates.values() if record["better"]]
+    best = max(better, key=lambda record: record["speedup"], default=None)
+    return Known(
+        trials=trials,
+        best="" if best is None else best["id"],
+        best_speedup=1.0 if best is None else best["speedup"],
+        lessons=[_lesson(record) for record in list(candidates.values())[-12:]],
+    )
+
+
+def parents(candidates: Iterable[CandidateRecord]) -> list[CandidateRecord]:
+    """Candidates that another step may start from: the fastest, and the last that were rejected."""
+    records = list(candidates)
+    accepted = sorted((r for r in records if r["accepted"]), key=_speedup, reverse=True)
+    rejected = [r for r in records if not r["accepted"] and r["failed_gate"] != "duplicate"]
+    return accepted[:PARENTS] + [r for r in rejected if r["proposer"] != "rules"][-PARENTS:]
+
+
+def _trial(kernel: str, record: TrialRecord) -> Trial:
+    return Trial(
+        kernel=kernel,
+        model=record["model"],
+        action="refine" if record["action"] == "refine" else "new",
+        strategy=record["strategy"],
+        parent=record["parent"].replace(ORIGINAL, ""),
+        cost=record["cost"],
+        accepted=record["accepted"],
+        speedup=record["speedup"],
+        candidate=record["candidate"],
+    )
+
+
+def _speedup(record: CandidateRecord) -> float:
+    speedup = record.get("speedup", 1.0)
+    return speedup if record["better"] else min(1.0, speedup)
+
+
+def _lesson(record: CandidateRecord) -> str:
+    name = f"{record['strategy']} {record['variant']}".strip()
+    if not record["accepted"]:
+        return f"{name}: rejected by the gate '{record['failed_gate']}': {record['detail'][:200]}"
+    return f"{name}: {record.get('speedup', 1.0):.2f} times as fast as the original"
+
+
+def _label(strategy: str) -> str:
+    words = "".join(c if c.isalnum() else " " for c in strategy.lower()).split()
+    return "_".join(words[:3]) or "model"
