@@ -232,7 +232,7 @@ def test_a_racy_candidate_is_rejected(
     racy = instead("    for (", "    #pragma omp parallel for reduction(+ : sum)\n    for (")
     found = verdict(racy, original, reference, tmp_path)
     assert found.failed is not None
-    assert found.failed.name in ("differential", "sanitizers", "races", "timing size")
+    assert found.failed.name in ("differential", "history", "sanitizers", "races", "timing size")
 
 
 def test_a_candidate_that_never_answers_is_rejected(
