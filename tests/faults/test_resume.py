@@ -20,6 +20,24 @@ MOMENTS = {
     "after the first profile": ("profile", "", 0),
 }
 
+KERNEL = """#include <algorithm>
+#include <cmath>
+#include <vector>
+
+// The square root of each sine, which takes long enough to be worth two threads.
+void rootsOfSines(std::vector<double>& x) {
+    std::transform(x.begin(), x.end(), x.begin(),
+                   [](double v) { return std::sqrt(2.0 + std::sin(v) * std::cos(v)); });
+}
+"""
+
+
+@pytest.fixture
+def roots_of_sines(tmp_path: Path) -> Path:
+    path = tmp_path / "roots_of_sines.cpp"
+    path.write_text(KERNEL, encoding="utf-8")
+    return path
+
 
 def _start(command: list[str], source: Path, run: Path) -> subprocess.Popen[str]:
     arguments = ["optimize", source, "--out", run, "--effort", "quick", "--threads", "2"]
@@ -58,10 +76,10 @@ def _finished(run: Path, name: str) -> dict[str, int]:
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
 def test_a_killed_run_goes_on_and_repeats_nothing(
-    moment: str, command: list[str], sum_of_roots: Path, tmp_path: Path
+    moment: str, command: list[str], roots_of_sines: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    process = _start(command, sum_of_roots, run)
+    process = _start(command, roots_of_sines, run)
     _wait_for(run, process, *MOMENTS[moment])
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -86,10 +104,10 @@ def test_a_killed_run_goes_on_and_repeats_nothing(
 
 
 def test_ctrl_c_keeps_the_run_and_resume_completes_it(
-    command: list[str], sum_of_roots: Path, tmp_path: Path
+    command: list[str], roots_of_sines: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    process = _start(command, sum_of_roots, run)
+    process = _start(command, roots_of_sines, run)
     _wait_for(run, process, "candidate", "", 0)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()

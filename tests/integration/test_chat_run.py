@@ -15,16 +15,17 @@ from chat_provider.answers import Script
 from chat_provider.billing import Rates
 from chat_provider.running import Running, running
 
+# Loops of iterators, for which the free proposer has nothing to offer: what is tried is the model's.
 KERNEL = """#include <cstddef>
 #include <vector>
 
 // sums[i] is the sum of x[0] to x[i].
 void runningSums(std::vector<long long> const& x, std::vector<long long>& sums) {
     sums.clear();
-    for (std::size_t i = 0; i < x.size(); ++i) {
+    for (auto last = x.begin(); last != x.end(); ++last) {
         long long sum = 0;
-        for (std::size_t j = 0; j <= i; ++j) {
-            sum += x[j];
+        for (auto each = x.begin(); each != last + 1; ++each) {
+            sum += *each;
         }
         sums.push_back(sum);
     }
@@ -221,8 +222,8 @@ long long decode(std::vector<int> const& data) {
         throw std::invalid_argument("no header");
     }
     long long sum = 0;
-    for (std::size_t i = 2; i < data.size(); ++i) {
-        sum += data[i];
+    for (auto each = data.begin() + 2; each != data.end(); ++each) {
+        sum += *each;
     }
     return sum;
 }
