@@ -23,17 +23,17 @@ _UNREPAIRABLE = ("duplicate",)
 
 
 def next_answer(
-    context: Context, state: BranchState, trial: TrialRecord, so_far: Critique
+    context: Context, state: BranchState, tried: list[TrialRecord], so_far: Critique
 ) -> Critique:
     """Whether to pay for another answer from this candidate rather than for anything else.
 
-    The policy chooses between it and new starts: the branch goes on only if it is the choice. What
-    ``so_far`` says stands otherwise.
+    ``tried`` are the branch's own trials. The policy chooses between another one and new starts:
+    the branch goes on only if that is the choice. What ``so_far`` says stands otherwise.
     """
     record, known = state["record"], state["known"]
     if record["failed_gate"] in _UNREPAIRABLE:
         return so_far
-    trials = [*known["trials"], *state.get("trials", []), trial]
+    trials = [*known["trials"], *tried]
     if len(trials) >= most_answers(context.settings):
         return so_far
     best = max([known["best_speedup"], *(t["speedup"] for t in trials)])
@@ -46,7 +46,9 @@ def next_answer(
     funded = market.decide([*mine, *market.new(tuple(STRATEGIES))], turn, width=1)
     chosen = [offer for offer in funded.offers if offer in mine]
     if not chosen:
-        return so_far
+        instead = "".join(f"; {offer.option.id} promises more" for offer in funded.offers)
+        return {**so_far, "why": f"{so_far['why']}{instead}"}
+    market.tell(funded.decision)
     return _go_on(context, state, chosen[0], so_far)
 
 

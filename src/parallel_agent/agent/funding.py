@@ -61,11 +61,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Funded:
-    """What the policy decided: offers to carry out, what is pruned, or why to stop."""
+    """What the policy decided, and the offers that it funded."""
 
     offers: tuple[Offer, ...]
-    pruned: tuple[tuple[str, str], ...]
-    stop: str
+    decision: Decision
 
 
 class Market:
@@ -113,18 +112,13 @@ class Market:
             )
 
     def decide(self, offers: Sequence[Offer], turn: int, width: int) -> Funded:
-        """Let the policy fund up to ``width`` of the offers; what it decides is an event.
-
-        It decides the same for the same state and ``turn``.
-        """
+        """Let the policy fund up to ``width`` of the offers; the same for the same state and turn."""
         context = self._context
         by_id = {offer.option.id: offer for offer in offers}
         policy = POLICIES[context.settings.policy]
         rng = np.random.default_rng([context.settings.seed, 5000, turn])
         decision = policy.decide(self._view(offers, width), rng)
-        self._tell(decision)
-        funded = tuple(by_id[funding.option.id] for funding in decision.funded)
-        return Funded(funded, decision.pruned, decision.stop)
+        return Funded(tuple(by_id[f.option.id] for f in decision.funded), decision)
 
     def expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> NanoUSD:
         """What an answer is expected to cost: the mean of those before, else by its length."""
@@ -192,7 +186,8 @@ class Market:
             width=width,
         )
 
-    def _tell(self, decision: Decision) -> None:
+    def tell(self, decision: Decision) -> None:
+        """Make an event of everything that is carried out of a decision."""
         for funding in decision.funded:
             self._context.emit(
                 "funding",

@@ -63,7 +63,8 @@ def paid_round(context: Context, state: RunState, update: RunState) -> None:
     ]
     offers = [offer for offer in every if offer.option.id not in refused]
     funded = market.decide(offers, update["round"], width)
-    update["refused"] = [*refused, *(option for option, _ in funded.pruned)]
+    market.tell(funded.decision)
+    update["refused"] = [*refused, *(option for option, _ in funded.decision.pruned)]
     branches = state.get("branches", 0)
     update["funded"] = [
         branch_move(offer, branches + number) for number, offer in enumerate(funded.offers, start=1)

@@ -20,7 +20,7 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     context, record, branch = context_of(runtime), state["record"], state["move"]["branch"]
     store_record(context, record)
     update = BranchState(step=state["step"] + 1)
-    if state["move"]["proposer"] != RULES:
+    if record["prompt"]:  # a model wrote it: what puts a guard before its code is free
         update["trials"] = [
             trial_of(state["move"], record, step=state["step"], cost=record["cost"])
         ]
@@ -28,8 +28,9 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     last = state["step"] >= context.settings.max_steps
     if critique["decision"] != "stop" and last:
         critique = stop(f"no more than {context.settings.max_steps} steps; {critique['why']}")
-    elif critique["decision"] == "stop" and not last and "trials" in update:
-        critique = next_answer(context, state, update["trials"][0], critique)
+    elif critique["decision"] == "stop" and not last and state["move"]["proposer"] != RULES:
+        trials = [*state.get("trials", []), *update.get("trials", [])]
+        critique = next_answer(context, state, trials, critique)
     context.emit(
         "critique",
         f"{critique['decision']}: {critique['why']}",
