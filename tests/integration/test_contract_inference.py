@@ -44,6 +44,7 @@ LENGTHS: dict[str, dict[str, str]] = {
     "nested": {},
     "filter": {"chosen": "0"},
     "union_find": {},
+    "reach": {"links": r"nodes\*nodes"},
 }
 
 
@@ -130,6 +131,12 @@ def _union_find(contract: Contract) -> None:
     assert {v.high for v in contract.parameters["edges"].fields.values()} == {f"{parents}-1"}
 
 
+def _reach(contract: Contract) -> None:
+    assert values_of(contract, "start").high == "nodes-1"
+    assert values_of(contract, "goal").high == "nodes-1"  # no search for what is no node
+    assert not any("goal" in variant for variant in contract.variants)
+
+
 CHECKS = {
     "csr": _csr,
     "coo": _coo,
@@ -142,6 +149,7 @@ CHECKS = {
     "nested": _nested,
     "text": _text,
     "union_find": _union_find,
+    "reach": _reach,
 }
 
 

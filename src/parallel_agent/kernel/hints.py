@@ -46,6 +46,7 @@ class Hints:
     ``ordered``: searched by bisection or merged. ``offsets``: of which two neighbours bound a loop.
     ``appended``: outputs that the kernel appends to. ``compared``: scalars that decide something;
     ``passed``: those among them that are given to a function or a lambda.
+    ``indices``: integers by value that are asked to equal what is an index elsewhere.
     ``integers``: all integers passed by value. ``constants``: whole numbers from 2 on that the kernel
     names, at most eight. ``lines``: first and last line of every function
     that a call of the kernel can reach.
@@ -56,6 +57,7 @@ class Hints:
     appended: frozenset[str] = frozenset()
     compared: frozenset[str] = frozenset()
     passed: frozenset[str] = frozenset()
+    indices: frozenset[str] = frozenset()
     integers: tuple[str, ...] = ()
     constants: tuple[int, ...] = ()
     lines: tuple[tuple[int, int], ...] = ()
@@ -67,6 +69,11 @@ def read_hints(parsed: ParsedSource) -> Hints:
     names = {p.name for p in parsed.kernel.signature.parameters}
     nodes = list(parsed.function.walk_preorder())
     passed = frozenset(_within(nodes, names, _takes_arguments))
+    integers = tuple(
+        p.name
+        for p in parsed.kernel.signature.parameters
+        if p.passing == "value" and p.type.tag == "scalar" and p.type.kind in ("int", "uint")
+    )
     return Hints(
         ordered=frozenset(_ordered(nodes, names)),
         offsets=frozenset(
@@ -75,11 +82,8 @@ def read_hints(parsed: ParsedSource) -> Hints:
         appended=frozenset(_appended(nodes, names)),
         compared=frozenset(_within(nodes, names, _is_comparison)) | passed,
         passed=passed,
-        integers=tuple(
-            p.name
-            for p in parsed.kernel.signature.parameters
-            if p.passing == "value" and p.type.tag == "scalar" and p.type.kind in ("int", "uint")
-        ),
+        indices=frozenset(_indices(nodes, set(integers))),
+        integers=integers,
         constants=tuple(_constants(functions))[:8],
         lines=tuple((f.extent.start.line, f.extent.end.line) for f in functions),
     )
@@ -157,6 +161,22 @@ def _offsets(nodes: list[Any], names: set[str]) -> Iterator[str]:
         for name, index in seen:
             if (name, f"{index}+1") in seen or (name, f"1+{index}") in seen:
                 yield name
+
+
+def _indices(nodes: list[Any], names: set[str]) -> Iterator[str]:
+    """Parameters that are compared for equality with a variable that some subscript is made of."""
+    used: set[str] = set()
+    for node in nodes:
+        if node.kind == CursorKind.ARRAY_SUBSCRIPT_EXPR or node.spelling == "operator[]":
+            parts = list(node.get_children())
+            if node.kind != CursorKind.DECL_REF_EXPR and len(parts) > 1:
+                used.update(re.findall(r"[A-Za-z_]\w*", _text(parts[-1])))
+    for node in nodes:
+        if _is_comparison(node):
+            sides = re.split(r"==|!=", _text(node))
+            for one, other in (sides, sides[::-1]) if len(sides) == 2 else ():
+                if one in names and other in used - names:
+                    yield one
 
 
 def _ordered(nodes: list[Any], names: set[str]) -> Iterator[str]:

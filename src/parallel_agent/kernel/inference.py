@@ -129,6 +129,11 @@ def _values(trials: Trials, contract: Contract, choices: list[str]) -> Contract:
     """
     reach = trials.reach(contract)
     for leaf in leaves_of(trials.kernel, contract):
+        as_index = _as_index(trials, contract, leaf)
+        if as_index is not None:
+            contract, reach = as_index, trials.reach(as_index)
+            choices.append(f"{leaf}: compared with an index, and taken for one.")
+            continue
         general: Contract | None = None
         reason = ""
         for domain in domains(leaf, contract, trials.kernel, trials.hints):
@@ -148,6 +153,18 @@ def _values(trials: Trials, contract: Contract, choices: list[str]) -> Contract:
                 general, reason = attempt, problem
         contract = general or contract
     return contract
+
+
+def _as_index(trials: Trials, contract: Contract, leaf: Leaf) -> Contract | None:
+    """The contract with a number below the only size, where the kernel compares it with an index.
+
+    Any other number would run as clean, and answer what nobody asks: where a node is that is none.
+    """
+    if str(leaf) not in trials.hints.indices or len(contract.dimensions) != 1:
+        return None
+    [size] = contract.dimensions
+    attempt = leaf.replaced(contract, Values(kind="integers", low=0, high=f"{size}-1"))
+    return attempt if trials.firmly(attempt) else None
 
 
 def _shown(leaf: Leaf, contract: Contract) -> str:

@@ -276,9 +276,15 @@ def _dimension_names(function: Any) -> list[str]:
             used |= _loop_bounds(list(node.get_children())[:-1])
         elif node.kind in (CursorKind.WHILE_STMT, CursorKind.DO_STMT):
             used |= {name for c in _comparisons(node) for name in _names(c)}
-        elif _operator(node) == "*" or node.spelling in ("assign", "resize", "vector"):
+        elif _operator(node) == "*" or _sizes_a_container(node):
             used |= set(_names(node))
     return [a.spelling for a in function.get_arguments() if a.spelling in integers & used]
+
+
+def _sizes_a_container(node: Any) -> bool:
+    """What stands in braces are elements."""
+    listed = any(child.kind == CursorKind.INIT_LIST_EXPR for child in node.walk_preorder())
+    return node.spelling in ("assign", "resize", "vector") and not listed
 
 
 def _loop_bounds(head: list[Any]) -> set[str]:

@@ -89,6 +89,8 @@ def _hitting(trials: Trials, contract: Contract) -> Iterator[Variant]:
     leaves = leaves_of(trials.kernel, contract)
     for leaf in leaves:
         values = leaf.of(contract)
+        if str(leaf) in trials.hints.indices:
+            continue
         if leaf.depth or leaf.member or values is None or str(leaf) not in trials.hints.compared:
             continue
         for other in leaves:
@@ -144,7 +146,8 @@ def _moves(trials: Trials, contract: Contract) -> Iterator[Variant]:
     More general domains than those of the contract, which were not sound for all runs, come last.
     """
     yield from _hitting(trials, contract)
-    leaves = leaves_of(trials.kernel, contract)
+    every_leaf = leaves_of(trials.kernel, contract)
+    leaves = [leaf for leaf in every_leaf if str(leaf) not in trials.hints.indices]
     offered = {leaf: list(special(leaf, contract, trials.kernel)) for leaf in leaves}
     every = [values for several in offered.values() for values in several]
     elements = [leaf for leaf in leaves if leaf.depth]

@@ -39,3 +39,14 @@ def test_constants_and_the_lines_that_can_be_reached() -> None:
     hints = read_hints(parse(source, name="f"))
     assert hints.constants == (2, 256)
     assert sorted(hints.lines) == [(1, 1), (3, 7)]
+
+
+def test_what_is_compared_with_an_index_is_one() -> None:
+    source = """#include <vector>
+int f(std::vector<int> const& next, int n, int start, int stop, int limit) {
+    int steps = 0;
+    for (int at = start; at != stop && steps != limit; at = next[at]) ++steps;
+    return steps;
+}
+"""
+    assert read_hints(parse(source)).indices == {"stop"}
