@@ -38,9 +38,9 @@ def expose(*paths: Path) -> None:
 
 
 def exposed() -> list[Path]:
-    """What was exposed and is there, outer folders first."""
+    """What was exposed, is there and can be reached by this user, outer folders first."""
     with _exposing:
-        return sorted(path for path in _exposed if path.exists())
+        return sorted(path for path in _exposed if os.access(path, os.F_OK))
 
 
 def is_system(path: Path) -> bool:
