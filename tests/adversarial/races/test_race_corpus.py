@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -34,14 +33,6 @@ def _tool() -> ModuleType:
 
 race_table = _tool()
 PROGRAMS: list[Path] = race_table.programs()
-ACCUSED_AT_TIMES = {"reduction_of_tasks_in_a_loop"}
-"""Correct programs that the detector accuses in some runs: a candidate like it is lost, not wrong."""
-
-
-def _marked(path: Path) -> Any:
-    known = path.parent.name == "correct" and path.stem in ACCUSED_AT_TIMES
-    reason = "the copies of a task reduction over a loop are not always told apart"
-    return pytest.param(path, marks=[pytest.mark.xfail(strict=False, reason=reason)] * known)
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +48,7 @@ def judged(request: pytest.FixtureRequest) -> Iterator[dict[Path, Future[object]
         }
 
 
-@pytest.mark.parametrize(
-    "source",
-    [_marked(path) for path in PROGRAMS],
-    ids=lambda path: f"{path.parent.name}-{path.stem}",
-)
+@pytest.mark.parametrize("source", PROGRAMS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_racy_programs_are_accused_and_correct_ones_are_not(
     source: Path, judged: dict[Path, Future[race_table.Judgement]]
 ) -> None:

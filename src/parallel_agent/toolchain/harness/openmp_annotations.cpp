@@ -45,6 +45,65 @@ void is_new(void* memory, std::size_t size) {
     __tsan_java_alloc(begin, bytes);
 }
 
+// ---- Task reductions: whoever comes first prepares the copies of all threads ----------------------
+
+using Initializer = void (*)(void* copy, void* original);
+
+struct Reduction {  // kmp_taskred_input_t of the runtime
+    void* shared;
+    void* original;
+    std::size_t size;
+    Initializer initialize;
+    void* finish;
+    void* combine;
+    std::uint32_t flags;
+};
+
+struct Known {
+    void* original;
+    Initializer initialize;
+};
+
+constexpr int most_reductions = 16;  // of one construct; of more than these nothing is told
+constexpr std::size_t most_known = 4096;
+Known known[most_known];
+
+Known* place_of(void* original, bool make) {
+    const auto start = reinterpret_cast<std::uintptr_t>(original) / granule;
+    for (std::size_t step = 0; step < most_known; ++step) {
+        Known* place = &known[(start + step) % most_known];
+        void* there = __atomic_load_n(&place->original, __ATOMIC_ACQUIRE);
+        if (there == nullptr && !make) return nullptr;
+        if (there == nullptr &&
+            __atomic_compare_exchange_n(&place->original, &there, original, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            return place;
+        }
+        if (there == original) return place;
+    }
+    return nullptr;
+}
+
+void initialize_and_tell(void* copy, void* original) {
+    const Known* place = place_of(original, false);
+    __atomic_load_n(&place->initialize, __ATOMIC_RELAXED)(copy, original);
+    __tsan_release(copy);
+}
+
+// The reductions with initializers that tell what they did, or as they are where that cannot be.
+const Reduction* telling(const Reduction* given, int count, Reduction* changed) {
+    if (count > most_reductions) return given;
+    for (int i = 0; i < count; ++i) {
+        changed[i] = given[i];
+        if (given[i].initialize == nullptr) continue;
+        Known* place = place_of(given[i].original ? given[i].original : given[i].shared, true);
+        if (place == nullptr) return given;
+        __atomic_store_n(&place->initialize, given[i].initialize, __ATOMIC_RELAXED);
+        changed[i].initialize = initialize_and_tell;
+    }
+    return changed;
+}
+
 // ---- Doacross loops: an iteration that was posted comes before one that waited for it ------------
 
 constexpr int deepest = 16;
@@ -87,6 +146,27 @@ int __wrap___kmpc_omp_task_with_deps(void* place, int thread, Task* task, int co
                                                         count_noalias, list_noalias);
     let_others_take_work();
     return result;
+}
+
+void* __real___kmpc_taskred_init(int, int, const Reduction*);
+void* __wrap___kmpc_taskred_init(int thread, int count, const Reduction* given) {
+    Reduction changed[most_reductions];
+    return __real___kmpc_taskred_init(thread, count, telling(given, count, changed));
+}
+
+void* __real___kmpc_taskred_modifier_init(void*, int, int, int, const Reduction*);
+void* __wrap___kmpc_taskred_modifier_init(void* place, int thread, int worksharing, int count,
+                                          const Reduction* given) {
+    Reduction changed[most_reductions];
+    return __real___kmpc_taskred_modifier_init(place, thread, worksharing, count,
+                                               telling(given, count, changed));
+}
+
+void* __real___kmpc_task_reduction_get_th_data(int, void*, void*);
+void* __wrap___kmpc_task_reduction_get_th_data(int thread, void* group, void* item) {
+    void* copy = __real___kmpc_task_reduction_get_th_data(thread, group, item);
+    __tsan_acquire(copy);
+    return copy;
 }
 
 #define NEXT_CHUNK(name, type, step)                                                              \
