@@ -20,6 +20,8 @@ from parallel_agent.toolchain.runner import SANITIZER_EXIT
 
 INSTALL = "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
 """What installs it on Debian 12 and later."""
+_SAID = re.compile(r"ThreadSanitizer: ([^\n(]+)")
+_SUPPRESSIONS_FILE = "suppressions.txt"
 _SUPPRESSIONS = """\
 called_from_lib:libomp.so
 called_from_lib:libarcher.so
@@ -40,6 +42,8 @@ _WRAPPED = (
     "__kmpc_omp_task_alloc",
     "__kmpc_omp_task",
     "__kmpc_omp_task_with_deps",
+    "__kmpc_taskloop",
+    "__kmpc_taskloop_5",
     "__kmpc_taskred_init",
     "__kmpc_taskred_modifier_init",
     "__kmpc_task_reduction_get_th_data",
@@ -112,17 +116,30 @@ class RaceDetector:
         return RaceCompiler(self.clang, (*kept, *_FLAGS), users.limits)
 
     def environment(self, directory: Path) -> dict[str, str]:
-        """What a worker needs so that the first race ends it; writes a file to ``directory``."""
-        suppressions = directory / "suppressions.txt"
-        suppressions.write_text(_SUPPRESSIONS, encoding="utf-8")
+        """What a worker needs so that the first race ends it.
+
+        Writes a file to ``directory``, where the program must lie: the file is looked for beside it,
+        because no path with a space or a colon can be given.
+        """
+        (directory / _SUPPRESSIONS_FILE).write_text(_SUPPRESSIONS, encoding="utf-8")
         options = (
             "atexit_sleep_ms=0",
             "halt_on_error=1",
             f"exitcode={SANITIZER_EXIT}",
-            f"suppressions={suppressions.absolute()}",
+            f"suppressions={_SUPPRESSIONS_FILE}",
             f"external_symbolizer_path={self.archer.parent.parent / 'bin' / 'llvm-symbolizer'}",
         )
         return {"OMP_TOOL_LIBRARIES": str(self.archer), "TSAN_OPTIONS": ":".join(options)}
+
+
+def finding(printed: str, file: str) -> str:
+    """What the detector printed, in short: a data race, or else its own words; lines of ``file``."""
+    said = _SAID.search(printed)
+    kind = said[1].strip() if said else "the race detector ended it"
+    places = re.findall(rf"#\d+ .*{re.escape(file)}:(\d+)", printed)
+    lines = sorted({int(line) for line in places})
+    shown = f" at line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))}" if lines else ""
+    return f"{'a data race' if kind == 'data race' else kind}{shown}"
 
 
 def thread_counts(threads: int) -> tuple[int, ...]:

@@ -28,13 +28,65 @@ void let_others_take_work() {
     if (call < always || (call & (call - 1)) == 0) usleep(microseconds);
 }
 
-// ---- Tasks: the memory of one that has ended is used again for another ---------------------------
+// ---- What is known of an address, for as long as the program runs --------------------------------
 
-struct Task {
-    void* shareds;
+template <typename Known>
+class ByAddress {
+public:
+    // Where something is or can be known of an address; null where there is nothing, or no room.
+    Known* find(const void* address, bool make = false) {
+        const auto start = reinterpret_cast<std::uintptr_t>(address) / 8;
+        for (std::size_t step = 0; step < places; ++step) {
+            Place* place = &all_[(start + step) % places];
+            const void* there = __atomic_load_n(&place->address, __ATOMIC_ACQUIRE);
+            if (there == nullptr && !make) return nullptr;
+            if (there == address) return &place->known;
+            if (there == nullptr &&
+                (__atomic_compare_exchange_n(&place->address, &there, address, false,
+                                             __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE) ||
+                 there == address)) {
+                return &place->known;
+            }
+        }
+        return nullptr;
+    }
+
+private:
+    struct Place {
+        const void* address;
+        Known known;
+    };
+    static constexpr std::size_t places = 4096;
+    Place all_[places];
 };
 
-constexpr std::uintptr_t granule = 8;  // of the sanitizer's shadow memory, in bytes
+template <typename T>
+void set(T& variable, T value) {
+    __atomic_store_n(&variable, value, __ATOMIC_RELAXED);
+}
+
+template <typename T>
+T get(const T& variable) {
+    return __atomic_load_n(&variable, __ATOMIC_RELAXED);
+}
+
+// ---- Tasks: the memory of one that has ended is used again for another ---------------------------
+
+struct Task {  // the beginning of kmp_task_t of the runtime
+    void* shareds;
+    void* entry;
+};
+
+using Duplicate = void (*)(Task* copy, Task* pattern, int last);
+
+struct Construct {  // what all tasks with the same entry have in common
+    std::size_t size;
+    std::size_t size_of_shareds;
+    Duplicate duplicate;
+};
+
+constexpr std::size_t granule = 8;  // of the sanitizer's shadow memory, in bytes
+ByAddress<Construct> constructs;
 
 void is_new(void* memory, std::size_t size) {
     static const bool ready = (__tsan_java_init(granule, granule), true);
@@ -43,6 +95,26 @@ void is_new(void* memory, std::size_t size) {
     if (!ready || bytes == 0) return;
     __tsan_java_free(begin, bytes);
     __tsan_java_alloc(begin, bytes);
+}
+
+void is_new_task(Task* task, std::size_t size, std::size_t size_of_shareds) {
+    is_new(task, size);
+    if (size_of_shareds > 0) is_new(task->shareds, size_of_shareds);
+}
+
+// The runtime makes the tasks of a taskloop by itself, as copies of a pattern.
+void duplicate_and_tell(Task* copy, Task* pattern, int last) {
+    const Construct* construct = constructs.find(pattern->entry);
+    is_new_task(copy, get(construct->size), get(construct->size_of_shareds));
+    if (const Duplicate duplicate = get(construct->duplicate)) duplicate(copy, pattern, last);
+}
+
+// What the runtime is to copy with: it tells of the copy, unless nothing is known of the pattern.
+Duplicate telling(const Task* pattern, Duplicate given) {
+    Construct* construct = constructs.find(pattern->entry);
+    if (construct == nullptr) return given;
+    set(construct->duplicate, given);
+    return duplicate_and_tell;
 }
 
 // ---- Task reductions: whoever comes first prepares the copies of all threads ----------------------
@@ -59,34 +131,11 @@ struct Reduction {  // kmp_taskred_input_t of the runtime
     std::uint32_t flags;
 };
 
-struct Known {
-    void* original;
-    Initializer initialize;
-};
-
 constexpr int most_reductions = 16;  // of one construct; of more than these nothing is told
-constexpr std::size_t most_known = 4096;
-Known known[most_known];
-
-Known* place_of(void* original, bool make) {
-    const auto start = reinterpret_cast<std::uintptr_t>(original) / granule;
-    for (std::size_t step = 0; step < most_known; ++step) {
-        Known* place = &known[(start + step) % most_known];
-        void* there = __atomic_load_n(&place->original, __ATOMIC_ACQUIRE);
-        if (there == nullptr && !make) return nullptr;
-        if (there == nullptr &&
-            __atomic_compare_exchange_n(&place->original, &there, original, false,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-            return place;
-        }
-        if (there == original) return place;
-    }
-    return nullptr;
-}
+ByAddress<Initializer> initializers;
 
 void initialize_and_tell(void* copy, void* original) {
-    const Known* place = place_of(original, false);
-    __atomic_load_n(&place->initialize, __ATOMIC_RELAXED)(copy, original);
+    get(*initializers.find(original))(copy, original);
     __tsan_release(copy);
 }
 
@@ -96,9 +145,10 @@ const Reduction* telling(const Reduction* given, int count, Reduction* changed) 
     for (int i = 0; i < count; ++i) {
         changed[i] = given[i];
         if (given[i].initialize == nullptr) continue;
-        Known* place = place_of(given[i].original ? given[i].original : given[i].shared, true);
-        if (place == nullptr) return given;
-        __atomic_store_n(&place->initialize, given[i].initialize, __ATOMIC_RELAXED);
+        const void* original = given[i].original ? given[i].original : given[i].shared;
+        Initializer* initializer = initializers.find(original, true);
+        if (initializer == nullptr) return given;
+        set(*initializer, given[i].initialize);
         changed[i].initialize = initialize_and_tell;
     }
     return changed;
@@ -127,8 +177,11 @@ Task* __real___kmpc_omp_task_alloc(void*, int, int, std::size_t, std::size_t, vo
 Task* __wrap___kmpc_omp_task_alloc(void* place, int thread, int flags, std::size_t size,
                                    std::size_t size_of_shareds, void* entry) {
     Task* task = __real___kmpc_omp_task_alloc(place, thread, flags, size, size_of_shareds, entry);
-    is_new(task, size);
-    if (size_of_shareds > 0) is_new(task->shareds, size_of_shareds);
+    is_new_task(task, size, size_of_shareds);
+    if (Construct* construct = constructs.find(entry, true)) {
+        set(construct->size, size);
+        set(construct->size_of_shareds, size_of_shareds);
+    }
     return task;
 }
 
@@ -146,6 +199,25 @@ int __wrap___kmpc_omp_task_with_deps(void* place, int thread, Task* task, int co
                                                         count_noalias, list_noalias);
     let_others_take_work();
     return result;
+}
+
+void __real___kmpc_taskloop(void*, int, Task*, int, std::uint64_t*, std::uint64_t*, std::int64_t, int,
+                            int, std::uint64_t, Duplicate);
+void __wrap___kmpc_taskloop(void* place, int thread, Task* task, int condition, std::uint64_t* lower,
+                            std::uint64_t* upper, std::int64_t step, int nogroup, int schedule,
+                            std::uint64_t grainsize, Duplicate duplicate) {
+    __real___kmpc_taskloop(place, thread, task, condition, lower, upper, step, nogroup, schedule,
+                           grainsize, telling(task, duplicate));
+}
+
+void __real___kmpc_taskloop_5(void*, int, Task*, int, std::uint64_t*, std::uint64_t*, std::int64_t,
+                              int, int, std::uint64_t, int, Duplicate);
+void __wrap___kmpc_taskloop_5(void* place, int thread, Task* task, int condition,
+                              std::uint64_t* lower, std::uint64_t* upper, std::int64_t step,
+                              int nogroup, int schedule, std::uint64_t grainsize, int modifier,
+                              Duplicate duplicate) {
+    __real___kmpc_taskloop_5(place, thread, task, condition, lower, upper, step, nogroup, schedule,
+                             grainsize, modifier, telling(task, duplicate));
 }
 
 void* __real___kmpc_taskred_init(int, int, const Reduction*);
