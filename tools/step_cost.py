@@ -19,21 +19,8 @@ from pathlib import Path
 
 from parallel_agent import optimize
 from parallel_agent.agent.events import Event
+from running_sums import KERNEL
 
-KERNEL = """#include <vector>
-
-// Each element and those before it, added up.
-void runningSums(std::vector<long long> const& x, std::vector<long long>& sums) {
-    sums.clear();
-    for (auto last = x.begin(); last != x.end(); ++last) {
-        long long sum = 0;
-        for (auto each = x.begin(); each != last + 1; ++each) {
-            sum += *each;
-        }
-        sums.push_back(sum);
-    }
-}
-"""
 BROKEN = KERNEL.replace("long long sum = 0;", "long long sum = nothing{number};")
 RIGHT = KERNEL.replace(
     "    sums.clear();\n", "    sums.clear();\n    sums.reserve(x.size() + {number});\n"

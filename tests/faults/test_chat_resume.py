@@ -17,29 +17,8 @@ from chat_provider.billing import Rates
 from chat_provider.running import Running, running
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import usd_to_nano
+from running_sums import BROKEN, GOOD, KERNEL
 
-KERNEL = """#include <vector>
-
-// Each element and those before it, added up.
-void runningSums(std::vector<long long> const& x, std::vector<long long>& sums) {
-    sums.clear();
-    for (auto last = x.begin(); last != x.end(); ++last) {
-        long long sum = 0;
-        for (auto each = x.begin(); each != last + 1; ++each) {
-            sum += *each;
-        }
-        sums.push_back(sum);
-    }
-}
-"""
-GOOD = f"""{KERNEL[: KERNEL.index("    for")]}    long long sum = 0;
-    for (long long each : x) {{
-        sum += each;
-        sums.push_back(sum);
-    }}
-}}
-"""
-BROKEN = GOOD.replace("long long sum = 0;", "")
 SCRIPT = [
     {"text": f"```cpp\n{BROKEN}```"},
     {"text": f"```cpp\n{KERNEL}```", "fault": "late", "seconds": 6.0},

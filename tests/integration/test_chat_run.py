@@ -14,33 +14,8 @@ import pytest
 from chat_provider.answers import Script
 from chat_provider.billing import Rates
 from chat_provider.running import Running, running
+from running_sums import BROKEN, GOOD, HEAD, KERNEL
 
-# Loops of iterators, for which the free proposer has nothing to offer: what is tried is the model's.
-KERNEL = """#include <cstddef>
-#include <vector>
-
-// sums[i] is the sum of x[0] to x[i].
-void runningSums(std::vector<long long> const& x, std::vector<long long>& sums) {
-    sums.clear();
-    for (auto last = x.begin(); last != x.end(); ++last) {
-        long long sum = 0;
-        for (auto each = x.begin(); each != last + 1; ++each) {
-            sum += *each;
-        }
-        sums.push_back(sum);
-    }
-}
-"""
-HEAD = KERNEL[: KERNEL.index("    sums.clear();")]
-GOOD = f"""{HEAD}    sums.resize(x.size());
-    long long sum = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {{
-        sum += x[i];
-        sums[i] = sum;
-    }}
-}}
-"""
-BROKEN = GOOD.replace("long long sum = 0;\n    for", "for")
 WRONG = GOOD.replace("sums[i] = sum;", "sums[i] = sum - (i == 40);")
 RACY = f"""{HEAD}    sums.assign(x.size(), 0);
     #pragma omp parallel for

@@ -47,22 +47,14 @@ class WithoutReservations(Ledger):
 class WithoutOneTransaction(Ledger):
     """The cap is looked at first, and the money set aside a little later."""
 
-    def reserve(
-        self,
-        scope: str,
-        amount: NanoUSD,
-        *,
-        what: str,
-        key: str | None = None,
-        detail: Mapping[str, Any] | None = None,
-    ) -> Reservation:
+    def reserve(self, scope: str, amount: NanoUSD, **line: Any) -> Reservation:
         """Look, then write."""
         if amount > self.available(scope):
             raise CapExceeded(scope, amount, self.available(scope))
         time.sleep(0.05)
         with self._file.transaction(write=True) as db:
-            number = rows.append(db, "reserved", scope, amount, what=what, key=key, detail=detail)
-        return Reservation(number, scope, amount, what, key)
+            number = rows.append(db, "reserved", scope, amount, **line)
+        return Reservation(number, scope, amount, line["what"], line.get("key"))
 
 
 class WithoutJournal(Ledger):
