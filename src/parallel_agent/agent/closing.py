@@ -163,6 +163,7 @@ def _reasons(records: list[CandidateRecord]) -> list[str]:
 
 
 def _table(context: Context, profile: Profile | None) -> tuple[OutcomeAtSize, ...]:
+    studied = context.subject.study.sizes
     if profile is None:
         return tuple(
             OutcomeAtSize(
@@ -172,9 +173,11 @@ def _table(context: Context, profile: Profile | None) -> tuple[OutcomeAtSize, ..
                 speedup=1.0,
                 interval=(1.0, 1.0),
                 noise=size.noise,
+                bound_seconds=size.bound_seconds,
             )
-            for size in context.subject.study.sizes
+            for size in studied
         )
     return tuple(
-        OutcomeAtSize.model_validate(size.model_dump(exclude={"samples"})) for size in profile.sizes
+        OutcomeAtSize(**size.model_dump(exclude={"samples"}), bound_seconds=before.bound_seconds)
+        for size, before in zip(profile.sizes, studied, strict=True)
     )

@@ -180,7 +180,9 @@ class Market:
             cap=cap,
             spent=sums.spent,
             available=self._available,
-            standings=(Standing(self._facts.name, max(1.0, self._best), None),),
+            standings=(
+                Standing(self._facts.name, max(1.0, self._best), context.subject.study.ceiling),
+            ),
             trials=tuple(_trial(self._facts.name, trial) for trial in self._trials),
             options=tuple(offer.option for offer in offers),
             width=width,

@@ -25,9 +25,11 @@ from parallel_agent.agent.subject import OriginalAtSize, reference_of
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.measurement.bounds import Bandwidth
 from parallel_agent.proposers.chat import SourceTooLong
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Mode
+from parallel_agent.toolchain.errors import WorkerError
 from parallel_agent.toolchain.objectcode import object_hash
 
 
@@ -95,6 +97,7 @@ def _study(context: Context, parsed: ParsedSource, contract: Contract) -> None:
     binary = _built(context, parsed, "optimized")
     twin = _built(context, parsed, "optimized", above=MOVED)
     context.folder.claim("code", object_hash(binary), "the original")
+    bandwidth = _bandwidth(context)
     context.emit("stage", "timing the original against itself")
 
     def progress(size: OriginalAtSize) -> None:
@@ -109,13 +112,26 @@ def _study(context: Context, parsed: ParsedSource, contract: Contract) -> None:
             context.settings,
             progress,
             compiler=context.compiler.version(),
+            bandwidth=bandwidth,
         )
     shutil.rmtree(twin.parent)
+    shutil.rmtree(context.folder.path("original", "bandwidth"), ignore_errors=True)
     reference = reference_of(parsed, contract, binary, context.settings.seed, study)
     write_calibrated(context, parsed, reference)
     context.folder.write(study.model_dump_json(indent=2), "original", "study.json")
     for note in study.notes[len(parsed.kernel.notes) :]:
         context.emit("note", note)
+
+
+def _bandwidth(context: Context) -> Bandwidth | None:
+    """What the machine's bound is measured with; None, and a note, where it cannot be built."""
+    settings, directory = context.settings, context.folder.path("original", "bandwidth")
+    try:
+        with context.lane.work():
+            return Bandwidth(settings.cxx, directory, settings.thread_count)
+    except WorkerError as error:
+        context.emit("note", f"the machine's bound is not known: {error}")
+        return None
 
 
 def _built(context: Context, parsed: ParsedSource, mode: Mode, above: str = "") -> Path:

@@ -8,7 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class OutcomeAtSize(BaseModel):
-    """The best candidate against the original at one size; seconds are medians of one call."""
+    """The best candidate against the original at one size; seconds are medians of one call.
+
+    ``bound_seconds`` is what reading the inputs once with all threads takes at least on this machine;
+    None where that is not known, or the original need not read them all.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,6 +22,7 @@ class OutcomeAtSize(BaseModel):
     speedup: float
     interval: tuple[float, float]
     noise: float
+    bound_seconds: float | None = None
 
 
 class Spending(BaseModel):

@@ -14,6 +14,7 @@ from parallel_agent.agent.subject import OriginalAtSize, Study, reference_of
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.kernel.workload import Workload
+from parallel_agent.measurement.bounds import Bandwidth
 from parallel_agent.measurement.plan import plan_for, size_limits_for
 from parallel_agent.measurement.sizes import choose_sizes
 from parallel_agent.measurement.statistics import noise_floor
@@ -63,11 +64,13 @@ def study_original(
     progress: Callable[[OriginalAtSize], None],
     *,
     compiler: str,
+    bandwidth: Bandwidth | None = None,
 ) -> Study:
     """Choose the sizes and time the original against its twin at each: its time and its noise.
 
-    The twin is the same code at other addresses. The caller holds the timing lane. Raises WorkerError if the original fails on the contract's
-    inputs, SettingsError for sizes that the contract does not allow.
+    The twin is the same code at other addresses. Without ``bandwidth`` there are no bounds. The caller
+    holds the timing lane. Raises WorkerError if the original fails on the contract's inputs,
+    SettingsError for sizes that the contract does not allow.
     """
     busy = machine.load().others
     described = machine.describe(compiler)
@@ -81,7 +84,7 @@ def study_original(
         sizes = [contract.sizes(base) for base in bases]
     measured = []
     for size in sizes:
-        measured.append(_measure(reference, twin, size, given))
+        measured.append(_bounded(_measure(reference, twin, size, given), bandwidth))
         progress(measured[-1])
     notes = list(parsed.kernel.notes)
     if busy > BUSY:
@@ -124,6 +127,13 @@ def drawer(
         return workload.payload(sizes, rng, instances)
 
     return draw
+
+
+def _bounded(measured: OriginalAtSize, bandwidth: Bandwidth | None) -> OriginalAtSize:
+    """With the time that reading its inputs takes at least, where the original takes no less."""
+    bound = bandwidth.read_seconds(measured.bytes) if bandwidth else None
+    known = bound is not None and bound <= measured.seconds
+    return measured.model_copy(update={"bound_seconds": bound if known else None})
 
 
 def _measure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,9 @@ class OriginalAtSize(BaseModel):
     """The original at one size: seconds of one call (median), bytes of one call's inputs.
 
     ``instances`` calls are timed together; ``noise`` is how far from 1 the ratio of two runs of the
-    very same program may lie here (0.03 is 3 %).
+    very same program may lie here (0.03 is 3 %). ``bound_seconds`` is what reading the inputs once
+    with all threads takes at least; None where the original itself takes less, and so needs not all
+    of them, and where it is not known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +34,7 @@ class OriginalAtSize(BaseModel):
     bytes: int
     instances: int
     noise: float
+    bound_seconds: float | None = None
 
 
 class Study(BaseModel):
@@ -50,6 +54,12 @@ class Study(BaseModel):
     def noise_floor(self) -> float:
         """The largest noise of all sizes."""
         return max(size.noise for size in self.sizes)
+
+    @property
+    def ceiling(self) -> float | None:
+        """The speedup at the machine's bound, over all sizes; None where it is not known at one."""
+        ratios = [size.seconds / size.bound_seconds for size in self.sizes if size.bound_seconds]
+        return statistics.geometric_mean(ratios) if len(ratios) == len(self.sizes) else None
 
 
 @dataclass(frozen=True)

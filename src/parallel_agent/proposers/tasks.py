@@ -28,10 +28,11 @@ class Platform(_Plain):
 
 
 class OriginalTime(_Plain):
-    """How long one call of the original takes at a size."""
+    """How long one call of the original takes at a size, and reading its inputs, at least."""
 
     sizes: dict[str, int]
     seconds: float
+    bound_seconds: float | None = None
 
 
 class KernelFacts(_Plain):

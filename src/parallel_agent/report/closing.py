@@ -57,14 +57,18 @@ def speed_table(outcome: Outcome) -> Table:
     improved = outcome.status == "improved"
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("size")
+    bounded = any(size.bound_seconds for size in outcome.sizes)
     headings = ["original ms", "best ms", "speedup", "95 % interval"] if improved else ["ms"]
-    for heading in (*headings, "noise"):
+    for heading in (*headings, "noise", *(["bound ms"] * bounded)):
         table.add_column(heading, justify="right", no_wrap=True)
     for size in outcome.sizes:
         cells = [milliseconds(size.original_seconds)]
         if improved:
             cells += [milliseconds(size.candidate_seconds), *_ratio(size.speedup, size.interval)]
-        table.add_row(sizes_text(size.sizes), *cells, f"{size.noise:.1%}")
+        cells.append(f"{size.noise:.1%}")
+        if size.bound_seconds:
+            cells.append(milliseconds(size.bound_seconds))
+        table.add_row(sizes_text(size.sizes), *cells)
     if improved:
         table.add_section()
         overall = _ratio(outcome.speedup, outcome.interval)

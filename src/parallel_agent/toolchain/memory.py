@@ -6,7 +6,6 @@ import fcntl
 import mmap
 import os
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 import psutil
@@ -66,10 +65,5 @@ class SharedMemory:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()

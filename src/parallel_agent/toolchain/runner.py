@@ -19,7 +19,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from parallel_agent.toolchain import sandbox
@@ -171,12 +170,7 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def prepare(self, payload: Payload, instances: int = 1) -> None:

@@ -76,6 +76,15 @@ def test_the_closing_lines_of_an_improved_kernel() -> None:
     )
 
 
+def test_the_bound_is_shown_where_it_is_known() -> None:
+    (size,) = outcome().sizes
+    known = size.model_copy(update={"sizes": {"n": 2048}, "bound_seconds": 0.00123})
+    text = printed(outcome(sizes=(size, known)))
+    assert "noise   bound ms\n" in text
+    assert "2.1%       1.23\n" in text
+    assert "bound ms" not in printed(outcome())
+
+
 def test_an_unchanged_kernel_says_why_and_shows_no_speedup() -> None:
     reasons = [f"strategy {i}: 0.90 times as fast" for i in range(15)]
     text = printed(outcome(status="unchanged", speedup=1.0, reasons=reasons, threads=1))

@@ -22,8 +22,8 @@ OPENING_SHARE = 0.5
 """The most of the cap that the first samples of all kernels may be expected to cost."""
 NEAR_CEILING = 0.9
 """From this share of the speedup at the machine's bound on, a kernel is done: the bound is rough."""
-UNKNOWN_CEILING = 2.0
-"""Two threads at least."""
+WITHIN_REACH = 2.0
+"""The speedup that is expected of any kernel: two threads at least. Its bound may be far above."""
 WORTH = 0.002
 """Of the log of a kernel's speedup: an answer that promises less is not worth asking for."""
 LEARNED = 3
@@ -199,8 +199,8 @@ def _near_ceiling(standing: Standing) -> bool:
 
 
 def _weak(standing: Standing) -> bool:
-    """Less than half way to the ceiling, in logarithms."""
-    ceiling = UNKNOWN_CEILING if standing.ceiling is None else standing.ceiling
+    """Less than half way, in logarithms, to what is within reach under the machine's bound."""
+    ceiling = WITHIN_REACH if standing.ceiling is None else min(standing.ceiling, WITHIN_REACH)
     return standing.best**2 < ceiling
 
 
