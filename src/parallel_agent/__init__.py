@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
     from parallel_agent.agent.outcome import Outcome
+    from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.replaying import Replaying, replay
     from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
@@ -38,6 +39,7 @@ __all__ = [
     "load_settings",
     "optimize",
     "replay",
+    "replay_program",
     "resume",
     "verify",
     "verify_program",
@@ -57,6 +59,7 @@ _HOMES = {
     "build_graph": "agent.graph",
     "optimize": "agent.run",
     "replay": "agent.replaying",
+    "replay_program": "agent.program_replaying",
     "resume": "agent.run",
     "load_settings": "settings",
     "verify": "agent.verify",

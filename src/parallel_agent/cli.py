@@ -175,13 +175,16 @@ def verify(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
         cxx=cxx, cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
+    from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import is_program, verify_program
     from parallel_agent.agent.replaying import replay
     from parallel_agent.agent.verify import verify as run
     from parallel_agent.report.verdict import gate_progress, show_replaying, show_verification
 
     if replay_file is not None:
-        replayed = replay(original, candidate, replay_file, given=given)
+        program = is_program(original, given, asked=False)
+        again = replay_program if program else replay
+        replayed = again(original, candidate, replay_file, given=given)
         show_replaying(replayed, as_json=as_json)
         return 0 if replayed.accepted else 1
     with gate_progress(quiet=quiet) as listener:

@@ -202,6 +202,40 @@ def test_what_shows_only_after_other_inputs_is_run_again_after_them(
     assert str(replayed.failure) == found.failed.detail
 
 
+def test_what_shows_only_in_a_batch_is_run_again_in_one(
+    original: ParsedSource, reference: Reference, tmp_path: Path
+) -> None:
+    counting = first(
+        "static int before, alike; alike = n == before ? alike + 1 : 0; before = n;"
+        " if (alike == 5) return 0;"
+    )
+    found = verdict(counting, original, reference, tmp_path, without="forbidden")
+    assert found.failed is not None
+    assert found.failed.name == "history"
+    assert "8 calls in a batch" in found.failed.detail
+    replay = Replay.load(tmp_path / found.failed.replay)
+    assert replay.case.calls == 8
+    replayed = run_again(replay, reference, tmp_path / found.binary)
+    assert str(replayed.failure) == found.failed.detail
+
+
+def test_an_input_of_a_variant_is_drawn_again_from_it(
+    original: ParsedSource, reference: Reference, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = '{ kind = "uniform", low = 3.0, high = 4.0 }'
+    other = f'[[variants]]\n[variants.x]\nlength = "n"\nvalues = {values}\n'
+    varied = replace(reference, contract=Contract.from_toml(CONTRACT + other))
+    case = next(case for case in varied.check_cases() if case.variant == 1 and case.sizes["n"] > 4)
+    failure = Failure("differs", "optimized", 2, varied.contract, case, (case,), b"")
+    submission = Submission(
+        kernel=original.kernel, source=ORIGINAL, compiler=COMPILER, directory=tmp_path
+    )
+    monkeypatch.setattr("parallel_agent.verification.replay.MAX_STORED_BYTES", 1)
+    named = Replay.load(write_replay(submission, "differential", failure))
+    assert named.case.inputs == named.before[0].inputs == ""
+    assert run_again(named, varied, varied.binary).case == case
+
+
 def test_inputs_that_are_too_large_to_keep_are_drawn_again(
     original: ParsedSource,
     reference: Reference,

@@ -10,6 +10,7 @@ import pytest
 
 from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.program import ProgramJudge, has_main
+from parallel_agent.agent.program_replaying import replay_program
 from parallel_agent.cli import run
 from parallel_agent.kernel.source import SourceError
 from parallel_agent.measurement.timing import MismatchError
@@ -71,6 +72,11 @@ def instead(old: str, new: str) -> str:
 
 
 PARALLEL = instead(LOOP, f"#pragma omp parallel for reduction(+ : sum)\n{LOOP}")
+RACY = instead(
+    LOOP,
+    "    int last = 0;\n#pragma omp parallel for reduction(+ : sum)\n"
+    "    for (std::size_t i = 0; i < x.size(); ++i) last = 1, sum",
+)
 REJECTED = {
     "does not compile": (instead("return sum;", "return son;"), "compile", "line 8: "),
     "wrong on one input": (
@@ -112,12 +118,7 @@ def test_wrong_candidates_are_rejected(case: str, judge: ProgramJudge) -> None:
 
 @needs_detector
 def test_a_race_in_the_whole_program_is_found_with_its_line(judge: ProgramJudge) -> None:
-    racy = instead(
-        LOOP,
-        "    int last = 0;\n#pragma omp parallel for reduction(+ : sum)\n"
-        "    for (std::size_t i = 0; i < x.size(); ++i) last = 1, sum",
-    )
-    verdict = judge.verdict(racy, "racy")
+    verdict = judge.verdict(RACY, "racy")
     assert verdict.failed is not None
     assert verdict.failed.name == "races"
     assert re.search(r"a data race at lines? (\d+, )*8\b", verdict.failed.detail)
@@ -181,6 +182,45 @@ def test_the_verify_command_rejects_programs_on_generated_inputs(
     assert "printed (input generated, size 5, seed 0, 1 threads)" in said["gates"][-1]["detail"]
     assert said["timing"] is None
     assert all(Path(path).read_text() for path in said["inputs"])
+
+
+def test_a_run_that_condemned_a_program_is_run_again(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (files / "five.txt").write_text("5\n1 2 3 4 5\n")
+    assert verify(files, "wrong.cpp", "--args", "3", "--input", files / "five.txt") == 1
+    replay = json.loads(capsys.readouterr().out)["gates"][-1]["replay"]
+    assert replay == str(files / "run" / "replay.json")
+
+    assert verify(files, "wrong.cpp", "--replay", replay) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert said["inputs"] == {"arguments": "3", "standard input": "5\n1 2 3 4 5"}
+    assert said["expected"]["standard output"] == "5 values, total = 4.5"
+    assert said["got"]["standard output"] == "5 values, total = 7.5"
+    assert said["difference"] == said["recorded"] == "line 1: '4.5' expected, '7.5' printed"
+    assert said["how"] == "once"
+
+    assert verify(files, "parallel.cpp", "--replay", replay) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["accepted"], said["how"], said["got"]) == (True, "20 times", {})
+
+    damaged = json.loads(Path(replay).read_text()) | {"input": "?"}
+    Path(replay).write_text(json.dumps(damaged))
+    assert verify(files, "wrong.cpp", "--replay", replay) == 2
+    assert "the inputs are damaged" in capsys.readouterr().err
+
+
+@needs_detector
+def test_a_race_in_a_program_is_looked_for_again(judge: ProgramJudge, tmp_path: Path) -> None:
+    (tmp_path / "original.cpp").write_text(ORIGINAL)
+    (tmp_path / "racy.cpp").write_text(RACY)
+    folder = "racy: spaces and a colon"  # not every option of a sanitizer can hold them
+    verdict = judge.verdict(RACY, folder)
+    assert verdict.failed is not None
+    file = judge.directory / folder / verdict.failed.replay
+    told = replay_program(tmp_path / "original.cpp", tmp_path / "racy.cpp", file, given=GIVEN)
+    assert (told.accepted, told.gate, told.purpose) == (False, "races", "races")
+    assert "a data race at line" in told.difference
 
 
 def test_what_is_for_programs_is_refused_for_kernels(

@@ -34,7 +34,10 @@ def kernel_facts(context: Context) -> KernelFacts:
     """The kernel, its contract in words, the machine, and how long the original takes."""
     subject = context.subject
     study = subject.study
-    times = tuple(OriginalTime(sizes=size.sizes, seconds=size.seconds) for size in study.sizes)
+    times = tuple(
+        OriginalTime(sizes=size.sizes, seconds=size.seconds, bound_seconds=size.bound_seconds)
+        for size in study.sizes
+    )
     return facts_of(subject.parsed, subject.contract, context.settings, study.machine, times)
 
 
@@ -144,5 +147,5 @@ def _inputs(context: Context, candidate: str, verdict: Verdict) -> str:
         return ""
     if not payload:
         return ""
-    shown = inputs_shown(context.subject.parsed.kernel.signature, payload)
+    shown = inputs_shown(context.subject.parsed.kernel.signature, payload, kept.case.calls)
     return "\n".join(f"{name} = {value}" for name, value in shown.items())

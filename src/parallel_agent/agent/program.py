@@ -24,19 +24,15 @@ from parallel_agent.settings import Settings
 from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.toolchain.program import ProgramCase, ProgramRun, reads_input, run_program
 from parallel_agent.verification.gate import GateResult, Verdict
+from parallel_agent.verification.program.build import build_program, sanitizer_finding
 from parallel_agent.verification.program.compare import Tolerance, run_difference
 from parallel_agent.verification.program.gates import (
     ProgramExamination,
     examine_program,
     program_gates,
-    sanitizer_finding,
 )
 from parallel_agent.verification.program.inputs import complete_cases
-from parallel_agent.verification.program.reference import (
-    ProgramFails,
-    ProgramReference,
-    build_program,
-)
+from parallel_agent.verification.program.reference import ProgramFails, ProgramReference
 
 _HINT = "Give arguments and inputs that it can take (--args, --input), or correct it"
 _EMPTY = "int main() {}\n"
@@ -96,7 +92,7 @@ class ProgramJudge:
         same twice.
         """
         self._given = given
-        self._directory = directory
+        self.directory = directory
         self._compiler = Compiler.find(given.cxx, given.cxxflags)
         self._source = original
         chosen = self._usable(cases)
@@ -124,7 +120,7 @@ class ProgramJudge:
             source=candidate,
             reference=self.reference,
             compiler=self._compiler,
-            directory=self._directory / name,
+            directory=self.directory / name,
             threads=self._given.thread_count,
         )
         gates = program_gates(require_race_check=self._given.require_race_check)
@@ -137,7 +133,7 @@ class ProgramJudge:
         SourceError where the original's own does.
         """
         empty = self._built(_EMPTY, "empty", "optimized")
-        candidate = self._directory / name / "optimized"
+        candidate = self.directory / name / "optimized"
         nothing = ProgramCase()
         with Lane().timing():
             startup = startup_seconds(lambda: self._run(empty, nothing))
@@ -169,7 +165,7 @@ class ProgramJudge:
         return chosen
 
     def _built(self, source: str, name: str, mode: Mode) -> Path:
-        compiled = build_program(self._compiler, source, self._directory / name, mode)
+        compiled = build_program(self._compiler, source, self.directory / name, mode)
         if compiled.binary is None:
             first = compiled.errors[0]
             raise BuildError(f"the {name} does not build: line {first.line}: {first.message}")

@@ -12,7 +12,7 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.intake import read_source
 from parallel_agent.agent.program import ProgramJudge, ProgramTiming, has_main
 from parallel_agent.agent.run_folder import RunFolder
-from parallel_agent.agent.verify import BUILD, Listener, Verification, ignore
+from parallel_agent.agent.verify import BUILD, Listener, Verification, ignore, kept_replay
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import Settings, SettingsError, load_settings
 from parallel_agent.toolchain import sandbox
@@ -80,7 +80,7 @@ def verify_program(
         judge = ProgramJudge(text, cases, chosen, folder.path(BUILD))
         kept = tuple(_kept(case, folder, number) for number, case in enumerate(judge.cases))
         verdict = judge.verdict(rewritten, report=lambda result: listener(_told(result)))
-        gates, timing = verdict.gates, None
+        gates, timing = tuple(kept_replay(gate, folder) for gate in verdict.gates), None
         if timed and verdict.accepted:
             listener(Event(kind="stage", message="timing both programs"))
             result, timing = _timed(judge)

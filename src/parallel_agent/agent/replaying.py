@@ -21,7 +21,15 @@ from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.verification.build import build_for
 from parallel_agent.verification.interface import mismatch
-from parallel_agent.verification.replay import Replay, Replayed, ReplayError, contract_of, run_again
+from parallel_agent.verification.replay import (
+    Replay,
+    Replayed,
+    ReplayError,
+    ReplayFile,
+    contract_of,
+    run_again,
+    shown_flags,
+)
 
 _FRAME = re.compile(r"\s*#\d+ ")
 _LINES = 30
@@ -83,7 +91,7 @@ def replay(
         reference = reference_of(parsed, contract, binary, chosen.seed)
         replayed = run_again(kept, reference, program)
         (expected,) = reference.answers([replayed.case])
-    return _told(kept, kernel.signature, replayed, expected, _notes(kept, compiler))
+    return _told(kept, kernel.signature, replayed, expected, notes_of(kept, compiler))
 
 
 def _candidate(
@@ -114,9 +122,10 @@ def _built(kept: Replay, compiler: Compiler, kernel: Kernel, source: str, direct
     return compiled.binary
 
 
-def _notes(kept: Replay, compiler: Compiler) -> tuple[str, ...]:
-    now = " ".join((Path(compiler.cxx).name, *compiler.flags))
-    recorded = () if kept.flags == now else (f"it was recorded with: {kept.flags}",)
+def notes_of(kept: ReplayFile, compiler: Compiler) -> tuple[str, ...]:
+    """How this replay differs from what was recorded, and what limits it had."""
+    changed = kept.flags != shown_flags(compiler)
+    recorded = [f"it was recorded with: {kept.flags}"] if changed else []
     return (*sandbox.notes(), *recorded)
 
 
@@ -124,6 +133,7 @@ def _told(
     kept: Replay, signature: Signature, replayed: Replayed, expected: bytes, notes: tuple[str, ...]
 ) -> Replaying:
     case, failure = replayed.case, replayed.failure
+    got = None if failure is None else failure.got
     return Replaying(
         accepted=failure is None,
         kernel=kept.kernel,
@@ -135,9 +145,9 @@ def _told(
         how=replayed.how,
         difference="" if failure is None else failure.difference,
         recorded=kept.difference,
-        inputs=inputs_shown(signature, case.payload),
-        expected=outputs_shown(signature, expected),
-        got={} if failure is None or failure.got is None else outputs_shown(signature, failure.got),
+        inputs=inputs_shown(signature, case.payload, case.calls),
+        expected=outputs_shown(signature, expected, case.calls),
+        got={} if got is None else outputs_shown(signature, got, case.calls),
         printed="" if failure is None else _readable(failure.printed),
         notes=notes,
     )

@@ -10,24 +10,49 @@ from parallel_agent.kernel.codec import Decoder, decode_calls
 from parallel_agent.kernel.types import Signature
 
 _SHOWN = 6
-"""Elements of an array that are shown at each of its ends, at most."""
+"""Elements of an array, or lines of a text, that are shown at each of its ends, at most."""
+_LINE = 200
+"""Characters of a line that are shown."""
 
 
-def inputs_shown(signature: Signature, payload: bytes) -> dict[str, str]:
-    """The arguments of one call by the names of the parameters."""
+def inputs_shown(signature: Signature, payload: bytes, calls: int = 1) -> dict[str, str]:
+    """The arguments by the names of the parameters, and of several calls by their number."""
     decoder = Decoder(payload)
-    return {p.name: _short(decoder.value(p.type)) for p in signature.parameters}
+    return {
+        f"{_call(number, calls)}{p.name}": _short(decoder.value(p.type))
+        for number in range(calls)
+        for p in signature.parameters
+    }
 
 
-def outputs_shown(signature: Signature, encoded: bytes) -> dict[str, str]:
-    """What a caller sees: the result, and the parameters that can be written to."""
+def outputs_shown(signature: Signature, encoded: bytes, calls: int = 1) -> dict[str, str]:
+    """What a caller sees: the results, and the parameters that can be written to."""
     try:
-        outputs = decode_calls(signature, encoded, 1)[0]
+        outputs = decode_calls(signature, encoded, calls)
     except ValueError as error:
         return {"": f"not to be decoded: {error}"}
-    told = {} if signature.returns is None else {"return": _short(outputs.returned)}
-    written = {p.name: outputs.parameters[p.name] for p in signature.parameters if p.mutable}
-    return told | {name: _short(value) for name, value in written.items()}
+    shown = {}
+    for number, output in enumerate(outputs):
+        call = _call(number, calls)
+        if signature.returns is not None:
+            shown[f"{call}return"] = _short(output.returned)
+        for p in signature.parameters:
+            if p.mutable:
+                shown[f"{call}{p.name}"] = _short(output.parameters[p.name])
+    return shown
+
+
+def text_shown(data: bytes) -> str:
+    """A text of which, where it is long, both ends are shown, and how many lines there are."""
+    lines = [line[:_LINE] for line in data.decode(errors="replace").splitlines()]
+    if len(lines) > 2 * _SHOWN:
+        left_out = f"... ({len(lines)} lines)"
+        lines = [*lines[:_SHOWN], left_out, *lines[-_SHOWN:]]
+    return "\n".join(lines)
+
+
+def _call(number: int, calls: int) -> str:
+    return f"call {number + 1}: " if calls > 1 else ""
 
 
 def _short(value: Any) -> str:

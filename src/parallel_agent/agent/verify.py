@@ -105,7 +105,7 @@ def _verification(
     return Verification(
         accepted=reviewed.verdict.accepted,
         kernel=reviewer.parsed.kernel.name,
-        gates=tuple(_kept(gate, folder) for gate in reviewed.verdict.gates),
+        gates=tuple(kept_replay(gate, folder) for gate in reviewed.verdict.gates),
         contract=Contract.from_toml(reviewer.contract).model_dump(mode="json")
         if reviewer.has_contract
         else None,
@@ -116,7 +116,7 @@ def _verification(
     )
 
 
-def _kept(gate: GateResult, folder: RunFolder) -> GateResult:
+def kept_replay(gate: GateResult, folder: RunFolder) -> GateResult:
     """The gate's result with its replay file out of the folder that goes."""
     if not gate.replay:
         return gate

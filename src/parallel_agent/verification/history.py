@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from parallel_agent.toolchain.runner import Worker, WorkerError
 from parallel_agent.verification.gate import Examination, Rejection
-from parallel_agent.verification.reference import PERTURBED, Case, Reference
+from parallel_agent.verification.reference import Case, Reference
 
 BATCH = 8
 """Calls that are handed over together, as calls are when they are timed."""
@@ -31,22 +28,14 @@ class HistoryGate:
         failure = reference.run_cases(examination.optimized, threads, shuffled)
         if failure is not None:
             raise Rejection(failure)
-        with reference.worker(examination.optimized, threads, env=PERTURBED) as worker:
-            try:
-                batches = sum(_ask_together(reference, worker, cases))
-            except WorkerError as error:
-                raise Rejection(f"{error} (in a batch, {threads} threads)") from None
-        return f"{len(cases)} inputs {ROUNDS} times in another order, {batches} calls in batches"
+        batches = [_batch(reference, case) for case in cases[-2:]]
+        failure = reference.run_cases(examination.optimized, threads, batches)
+        if failure is not None:
+            raise Rejection(failure)
+        calls = len(batches) * BATCH
+        return f"{len(cases)} inputs {ROUNDS} times in another order, {calls} calls in batches"
 
 
-def _ask_together(reference: Reference, worker: Worker, cases: list[Case]) -> Iterator[int]:
-    """Inputs of the larger sizes handed over together; how many there were."""
-    for case in cases[-2:]:
-        rng = np.random.default_rng([*case.seed, 5000])
-        payload = bytes(reference.workload.payload(case.sizes, rng, BATCH))
-        with reference.worker(reference.binary, 1) as original:
-            expected = original.call(payload, BATCH)
-        found = reference.compare(expected, worker.call(payload, BATCH), BATCH, sizes=case.sizes)
-        if found:
-            raise Rejection(f"another answer among other calls: {found} ({case})")
-        yield BATCH
+def _batch(reference: Reference, case: Case) -> Case:
+    """Inputs of the size of a case that are handed over together."""
+    return reference.case(case.sizes, (*case.seed, 5000), calls=BATCH)

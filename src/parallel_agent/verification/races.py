@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector, thread_counts
+from parallel_agent.toolchain.adapter import KERNEL_FILE
+from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector, finding, thread_counts
 from parallel_agent.toolchain.runner import WorkerDied, WorkerError
 from parallel_agent.verification.gate import Examination, Rejection
 
 UNAVAILABLE = "unavailable"
-_PLACE = re.compile(r"#\d+ .*kernel\.hpp:(\d+)")
 
 
 class RaceGate:
@@ -55,6 +53,4 @@ def race_finding(error: WorkerError) -> str:
     """Which lines of the candidate the detector names."""
     if not isinstance(error, WorkerDied) or not error.sanitizer:
         return str(error)
-    lines = sorted({int(line) for line in _PLACE.findall(error.output)})
-    shown = ", ".join(str(line) for line in lines)
-    return f"a data race at line{'s' * (len(lines) > 1)} {shown}" if lines else "a data race"
+    return finding(error.output, KERNEL_FILE)

@@ -31,15 +31,22 @@ MAX_CHECK_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Case:
-    """One concrete input for checking, and how to draw it again."""
+    """One concrete input for checking, and how to draw it again.
+
+    ``variant`` is the number of the contract's variant that it was drawn from, and ``calls`` how many
+    calls it is for, each with arguments of its own, that are handed over together.
+    """
 
     sizes: Mapping[str, int]
     seed: tuple[int, ...]
     payload: bytes
+    variant: int = 0
+    calls: int = 1
 
     def __str__(self) -> str:
         shown = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
-        return f"{shown or 'no sizes'}, seed {list(self.seed)}"
+        batch = f", {self.calls} calls in a batch" if self.calls > 1 else ""
+        return f"{shown or 'no sizes'}, seed {list(self.seed)}{batch}"
 
 
 @dataclass(frozen=True)
@@ -106,11 +113,13 @@ class Reference:
         for position, sizes in enumerate(self.timing_sizes):
             yield self.case(sizes, (self.seed, 1000, position))
 
-    def case(self, sizes: Mapping[str, int], seed: tuple[int, ...], variant: int = 0) -> Case:
+    def case(
+        self, sizes: Mapping[str, int], seed: tuple[int, ...], variant: int = 0, calls: int = 1
+    ) -> Case:
         """The input that belongs to these sizes and this seed, of a variant of the contract."""
         workload = Workload(self.signature, self.contract.every_kind()[variant])
-        payload = workload.payload(sizes, np.random.default_rng(list(seed)))
-        return Case(sizes, seed, bytes(payload))
+        payload = workload.payload(sizes, np.random.default_rng(list(seed)), calls)
+        return Case(sizes, seed, bytes(payload), variant, calls)
 
     def answers(self, cases: Iterable[Case]) -> Generator[bytes, None, None]:
         """What the original answers to each case, encoded; remembered for small inputs.
@@ -123,7 +132,7 @@ class Reference:
                 answer = self._answers.get(case.seed)
                 if answer is None:
                     worker = worker or stack.enter_context(self.worker(self.binary, 1))
-                    answer = worker.call(case.payload)
+                    answer = worker.call(case.payload, case.calls)
                     if len(answer) <= MAX_CHECK_BYTES:
                         self._answers[case.seed] = answer
                 yield answer
@@ -192,8 +201,8 @@ class Reference:
             for position, expected in enumerate(answers):
                 case, got, printed = chosen[position], None, ""
                 try:
-                    got = worker.call(case.payload)
-                    found = self.compare(expected, got, sizes=case.sizes)
+                    got = worker.call(case.payload, case.calls)
+                    found = self.compare(expected, got, case.calls, sizes=case.sizes)
                 except WorkerError as error:
                     found = describe(error)
                     printed = error.output if isinstance(error, WorkerDied) else ""

@@ -9,10 +9,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from parallel_agent.kernel.contract import Contract
+from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.race_detector import RaceDetector
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.verification.build import Purpose
@@ -42,22 +44,9 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Draw(_Model):
-    """An input: its sizes and seed, and the SHA-256 of its encoded form.
+class ReplayFile(_Model):
+    """What stands in a replay file: of which gate, what it saw, in which build, how many threads.
 
-    ``inputs`` is that form, compressed by zlib, in base 64; empty where it must be drawn again.
-    """
-
-    sizes: dict[str, int]
-    seed: tuple[int, ...]
-    sha256: str
-    inputs: str = ""
-
-
-class Replay(_Model):
-    """One run of a candidate: what it was built for, its threads, its input, and what it did.
-
-    ``before`` are the inputs that the same process had run on already; ``contract`` is TOML.
     ``flags`` are the compiler's name and flags, for information only.
     """
 
@@ -66,14 +55,11 @@ class Replay(_Model):
     difference: str
     purpose: Purpose
     threads: int
-    contract: str
-    case: Draw
-    before: tuple[Draw, ...] = ()
     flags: str = ""
 
     @classmethod
-    def load(cls, path: Path) -> Replay:
-        """Read what `write_replay` wrote; ReplayError if it is not that."""
+    def load(cls, path: Path) -> Self:
+        """Read such a file; ReplayError if it is none."""
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
@@ -82,6 +68,37 @@ class Replay(_Model):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
             raise ReplayError(f"{path} is no replay file: {where}: {first['msg']}") from None
+
+    def write(self, directory: Path) -> Path:
+        """Write it, and return where."""
+        path = directory / REPLAY_FILE
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return path
+
+
+class Draw(_Model):
+    """An input as a `Case` is, and the SHA-256 of its encoded form.
+
+    ``inputs`` is that form, compressed by zlib, in base 64; empty where it must be drawn again.
+    """
+
+    sizes: dict[str, int]
+    seed: tuple[int, ...]
+    sha256: str
+    variant: int = 0
+    calls: int = 1
+    inputs: str = ""
+
+
+class Replay(ReplayFile):
+    """One run of a candidate kernel, with its input.
+
+    ``before`` are the inputs that the same process had run on already; ``contract`` is TOML.
+    """
+
+    contract: str
+    case: Draw
+    before: tuple[Draw, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,11 +121,14 @@ def write_replay(submission: Submission, gate: str, failure: Failure) -> Path:
         contract=failure.contract.to_toml(),
         case=_kept(failure.case),
         before=tuple(_named(case) for case in failure.before),
-        flags=" ".join((Path(submission.compiler.cxx).name, *submission.compiler.flags)),
+        flags=shown_flags(submission.compiler),
     )
-    path = submission.directory / REPLAY_FILE
-    path.write_text(replay.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return path
+    return replay.write(submission.directory)
+
+
+def shown_flags(compiler: Compiler) -> str:
+    """The compiler's name and flags."""
+    return " ".join((Path(compiler.cxx).name, *compiler.flags))
 
 
 def run_again(replay: Replay, reference: Reference, binary: Path) -> Replayed:
@@ -142,7 +162,7 @@ def stored_inputs(replay: Replay) -> bytes:
 
     Raises ReplayError if they are damaged.
     """
-    return _unpacked(replay.case) if replay.case.inputs else b""
+    return unpacked(replay.case.inputs) if replay.case.inputs else b""
 
 
 def contract_of(replay: Replay) -> Contract:
@@ -158,28 +178,39 @@ def _environment(purpose: Purpose, binary: Path) -> dict[str, str]:
 def _named(case: Case) -> Draw:
     """An input by how it is drawn."""
     digest = hashlib.sha256(case.payload).hexdigest()
-    return Draw(sizes=dict(case.sizes), seed=case.seed, sha256=digest)
+    return Draw(
+        sizes=dict(case.sizes),
+        seed=case.seed,
+        sha256=digest,
+        variant=case.variant,
+        calls=case.calls,
+    )
 
 
 def _kept(case: Case) -> Draw:
     """An input itself, unless it is too large."""
-    packed = zlib.compress(case.payload)
-    inputs = base64.b64encode(packed).decode() if len(packed) <= MAX_STORED_BYTES else ""
-    return _named(case).model_copy(update={"inputs": inputs})
+    return _named(case).model_copy(update={"inputs": packed(case.payload)})
 
 
 def _case(draw: Draw, reference: Reference) -> Case:
     if draw.inputs:
-        case = Case(draw.sizes, draw.seed, _unpacked(draw))
+        case = Case(draw.sizes, draw.seed, unpacked(draw.inputs), draw.variant, draw.calls)
     else:
-        case = reference.case(draw.sizes, draw.seed)
+        case = reference.case(draw.sizes, draw.seed, draw.variant, draw.calls)
     if hashlib.sha256(case.payload).hexdigest() != draw.sha256:
         raise ReplayError("the inputs cannot be drawn again as they were: they differ")
     return case
 
 
-def _unpacked(draw: Draw) -> bytes:
+def packed(data: bytes) -> str:
+    """Compressed by zlib, in base 64; empty where it is still too large to be stored."""
+    compressed = zlib.compress(data)
+    return base64.b64encode(compressed).decode() if len(compressed) <= MAX_STORED_BYTES else ""
+
+
+def unpacked(text: str) -> bytes:
+    """What was `packed`; raises ReplayError if it is damaged."""
     try:
-        return zlib.decompress(base64.b64decode(draw.inputs, validate=True))
+        return zlib.decompress(base64.b64decode(text, validate=True))
     except (binascii.Error, zlib.error) as error:
         raise ReplayError(f"the inputs are damaged: {error}") from None

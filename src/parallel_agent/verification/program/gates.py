@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,15 +10,13 @@ from typing import Protocol
 
 from parallel_agent.toolchain.compiler import Compiler, Diagnostic
 from parallel_agent.toolchain.objectcode import object_hash
-from parallel_agent.toolchain.program import ProgramRun
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.toolchain.race_detector import thread_counts as race_thread_counts
+from parallel_agent.verification.build import Purpose
 from parallel_agent.verification.gate import GateResult, Rejection, Verdict
-from parallel_agent.verification.program.reference import (
-    SOURCE_FILE,
-    ProgramReference,
-    build_program,
-)
+from parallel_agent.verification.program.build import BuiltProgram, NotBuilt, build_for
+from parallel_agent.verification.program.reference import ProgramFailure, ProgramReference
+from parallel_agent.verification.program.replay import write_replay
 from parallel_agent.verification.races import UNAVAILABLE
 from parallel_agent.verification.reference import thread_counts
 
@@ -28,8 +25,13 @@ RACE_REPETITIONS = 3
 REPETITIONS = 5
 """How often the last case is run anew with every number of threads."""
 
-_FINDING = re.compile(r"runtime error: .*|(?<=SUMMARY: ).*|Assertion .*")
-_PLACE = re.compile(rf"#\d+ .*{re.escape(SOURCE_FILE)}:(\d+)")
+
+class ProgramRejection(Rejection):
+    """A rejection for a run, in its words or in others."""
+
+    def __init__(self, condemning: ProgramFailure, said: str = "") -> None:
+        super().__init__(said or str(condemning))
+        self.condemning = condemning
 
 
 @dataclass
@@ -43,6 +45,13 @@ class ProgramExamination:
     threads: int
     code_hash: str = ""
     optimized: Path | None = None
+
+    def built(self, purpose: Purpose) -> BuiltProgram:
+        """The candidate built for a purpose; Rejection where it does not build."""
+        try:
+            return build_for(purpose, self.compiler, self.source, self.directory)
+        except NotBuilt as error:
+            raise Rejection(f"could not be checked: {error}") from None
 
 
 class ProgramGate(Protocol):
@@ -76,15 +85,27 @@ def examine_program(
     diagnostics: tuple[Diagnostic, ...] = ()
     for gate in gates:
         start = time.perf_counter()
+        replay = ""
         try:
             detail, passed = gate.check(examination), True
         except Rejection as rejection:
             detail, passed = str(rejection), False
             diagnostics = rejection.diagnostics
+            if isinstance(rejection, ProgramRejection):
+                replay = write_replay(
+                    gate.name, rejection.condemning, examination.compiler, examination.directory
+                )
         except Exception as error:
             detail, passed = f"could not be checked: {type(error).__name__}: {error}", False
-        seconds = time.perf_counter() - start
-        results.append(GateResult(name=gate.name, passed=passed, seconds=seconds, detail=detail))
+        results.append(
+            GateResult(
+                name=gate.name,
+                passed=passed,
+                seconds=time.perf_counter() - start,
+                detail=detail,
+                replay=replay,
+            )
+        )
         report(results[-1])
         if not passed:
             break
@@ -105,13 +126,12 @@ class CompileGate:
     def check(self, examination: ProgramExamination) -> str:
         """Compile; the compiler's errors go with the rejection."""
         compiler = examination.compiler
-        compiled = build_program(compiler, examination.source, examination.directory, "optimized")
-        if compiled.binary is None:
-            first = compiled.errors[0]
-            where = f"line {first.line}: " if first.line else ""
-            raise Rejection(f"{where}{first.message}", compiled.errors)
-        examination.optimized = compiled.binary
-        examination.code_hash = object_hash(compiled.binary)
+        try:
+            built = build_for("optimized", compiler, examination.source, examination.directory)
+        except NotBuilt as error:
+            raise Rejection(str(error), error.diagnostics) from None
+        examination.optimized = built.binary
+        examination.code_hash = object_hash(built.binary)
         return " ".join(compiler.flags)
 
 
@@ -127,7 +147,7 @@ class OutputGate:
         for threads in counts:
             found = examination.reference.run_cases(_optimized(examination), threads, cases)
             if found:
-                raise Rejection(found)
+                raise ProgramRejection(found)
         return f"{_runs(len(cases))} at {_shown(counts)} threads"
 
 
@@ -138,18 +158,11 @@ class SanitizersGate:
 
     def check(self, examination: ProgramExamination) -> str:
         """Build with address and undefined-behaviour sanitizers and run with several threads."""
-        compiled = build_program(
-            examination.compiler, examination.source, examination.directory, "sanitized"
-        )
-        if compiled.binary is None:
-            raise Rejection(f"could not be checked: {compiled.stderr.strip()[-300:]}")
         reference = examination.reference
         threads = max(2, examination.threads)
-        found = reference.run_cases(
-            compiled.binary, threads, reference.cases, describe=sanitizer_finding
-        )
+        found = reference.run_cases(examination.built("sanitized"), threads, reference.cases)
         if found:
-            raise Rejection(found)
+            raise ProgramRejection(found)
         return f"{_runs(len(reference.cases))}, address and undefined behaviour"
 
 
@@ -167,27 +180,17 @@ class RacesGate:
 
     def check(self, examination: ProgramExamination) -> str:
         """Build with the detector's compiler and run every case several times."""
-        detector = RaceDetector.find()
-        if detector is None:
+        if RaceDetector.find() is None:
             if self._required:
                 raise Rejection(f"could not be checked: no race detector; {INSTALL}")
             return f"{UNAVAILABLE}: no race detector; {INSTALL}"
-        directory = examination.directory / "races"
-        compiled = build_program(
-            detector.compiler(examination.compiler), examination.source, directory, "optimized"
-        )
-        if compiled.binary is None:
-            first = compiled.errors[0]
-            raise Rejection(f"could not be checked: {first.message} (line {first.line}, clang)")
+        built = examination.built("races")
         reference = examination.reference
         counts = race_thread_counts(examination.threads)
-        environment = detector.environment(directory)
         for threads in RACE_REPETITIONS * counts:
-            found = reference.run_cases(
-                compiled.binary, threads, reference.cases, env=environment, describe=_race
-            )
+            found = reference.run_cases(built, threads, reference.cases)
             if found:
-                raise Rejection(found)
+                raise ProgramRejection(found)
         runs = _runs(RACE_REPETITIONS * len(reference.cases))
         return f"{runs} at {_shown(counts)} threads, none found"
 
@@ -205,29 +208,14 @@ class RepeatGate:
         for threads in counts:
             found = reference.run_cases(_optimized(examination), threads, cases)
             if found:
-                raise Rejection(f"not the same every time: {found}")
+                raise ProgramRejection(found, f"not the same every time: {found}")
         return f"{REPETITIONS} repetitions at {_shown(counts)} threads"
 
 
-def sanitizer_finding(run: ProgramRun) -> str | None:
-    """What a sanitizer or the standard library's assertion said; None if they said nothing."""
-    said = _FINDING.search(run.completed.stderr) if run.broken else None
-    return f"{run.broken}: {said[0]}" if said else run.broken
-
-
-def _race(run: ProgramRun) -> str | None:
-    """Which lines of the candidate the detector names."""
-    if not run.found_by_sanitizer:
-        return run.broken
-    lines = sorted({int(line) for line in _PLACE.findall(run.completed.stderr)})
-    shown = ", ".join(str(line) for line in lines)
-    return f"a data race at line{'s' * (len(lines) > 1)} {shown}" if lines else "a data race"
-
-
-def _optimized(examination: ProgramExamination) -> Path:
+def _optimized(examination: ProgramExamination) -> BuiltProgram:
     if examination.optimized is None:
         raise Rejection("could not be checked: there is no binary")
-    return examination.optimized
+    return BuiltProgram(examination.optimized)
 
 
 def _runs(count: int) -> str:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parallel_agent.toolchain.compiler import Compilation, Compiler, Mode
 from parallel_agent.toolchain.program import PROGRAM_LIMITS, ProgramCase, ProgramRun, run_program
 from parallel_agent.toolchain.sandbox import Limits
+from parallel_agent.verification.build import Purpose
+from parallel_agent.verification.program.build import BuiltProgram
 from parallel_agent.verification.program.compare import Tolerance, run_difference
-
-SOURCE_FILE = "program.cpp"
 
 
 class ProgramFails(RuntimeError):
     """The original fails on an input, or does not answer the same twice: it is no reference."""
 
 
-def build_program(compiler: Compiler, source: str, directory: Path, mode: Mode) -> Compilation:
-    """Compile a program to ``directory/mode``; the result says how it went."""
-    directory.mkdir(parents=True, exist_ok=True)
-    return compiler.compile({SOURCE_FILE: source}, directory=directory, output=mode, mode=mode)
+@dataclass(frozen=True)
+class ProgramFailure:
+    """A run of a candidate that condemns it; ``difference`` is what it did otherwise."""
+
+    difference: str
+    purpose: Purpose
+    threads: int
+    case: ProgramCase
+    run: ProgramRun
+
+    def __str__(self) -> str:
+        return f"{self.difference} ({self.case}, {self.threads} threads)"
 
 
 @dataclass
@@ -50,22 +57,18 @@ class ProgramReference:
 
     def run_cases(
         self,
-        binary: Path,
+        built: BuiltProgram,
         threads: int,
         cases: Sequence[ProgramCase],
-        *,
-        env: Mapping[str, str] | None = None,
-        describe: Callable[[ProgramRun], str | None] = lambda run: None,
-    ) -> str | None:
-        """Run a candidate's binary on the cases; the first difference, or None.
-
-        ``describe`` may have better words than ours for how a run ended.
-        """
+    ) -> ProgramFailure | None:
+        """Run a candidate on the cases; the first run that condemns it, or None."""
         for case in cases:
-            run = run_program(binary, case, threads=threads, limits=self.limits, env=env)
-            found = describe(run) or run_difference(self.answer(case), run, self.tolerance)
+            run = run_program(
+                built.binary, case, threads=threads, limits=self.limits, env=built.environment
+            )
+            found = built.describe(run) or run_difference(self.answer(case), run, self.tolerance)
             if found:
-                return f"{found} ({case}, {threads} threads)"
+                return ProgramFailure(found, built.purpose, threads, case, run)
         return None
 
     def _run(self, case: ProgramCase) -> ProgramRun:
