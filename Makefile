@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 THREADS ?= 2
-DEMO := src/parallel_agent/suites/bundled/geometry/neighbor_spacing.cpp
+DEMO := src/parallel_agent/suites/bundled/dense_la/second_moments.cpp
 
 .PHONY: demo bench test lint typecheck layers generated unit integration coverage
 .PHONY: format reference docs venv system clean

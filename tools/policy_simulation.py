@@ -2,7 +2,8 @@
 
 ``python tools/policy_simulation.py evaluate FILE --cache CACHE`` puts every distinct answer of a list
 of kernels (as ``tools/verify_recorded.py`` reads) through the gates, times those that pass against
-their originals, and keeps what it found in CACHE; it goes on where it was cut off.
+their originals, and keeps what it found in CACHE; it goes on where it was cut off. What counts is the
+speedup at the largest size: a run guards for free what loses at small ones.
 
 ``python tools/policy_simulation.py simulate --cache CACHE`` (or ``--synthetic SEED`` for made-up
 tables, another one for every seed) lets the policies spend several budgets on answers drawn from

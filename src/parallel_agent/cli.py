@@ -273,7 +273,7 @@ def show_contract(
     """Find the contract of a kernel, the inputs that it accepts, and print it as TOML.
 
     With --contract that one is checked instead: the original must run clean under it. What it
-    leaves out is found.
+    leaves out is found, and so is how far floating-point results may lie from the original's.
     """
     from parallel_agent.settings import load_settings
 
@@ -281,15 +281,13 @@ def show_contract(
         kernel=kernel, contract=contract, seed=seed, cxx=cxx, cxxflags=cxxflags,
         no_sandbox=no_sandbox,
     )  # fmt: skip
-    from parallel_agent.agent.contracting import infer_contract
+    from parallel_agent.agent.contract_of_file import contract_of
     from parallel_agent.agent.events import Event
     from parallel_agent.report.console import progress
     from parallel_agent.report.console import show_contract as show
 
     with progress() as listener:
-        found = infer_contract(
-            file, given, lambda text: listener(Event(kind="stage", message=text))
-        )
+        found = contract_of(file, given, lambda text: listener(Event(kind="stage", message=text)))
     show(found, as_json=as_json)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from parallel_agent.agent.contracting import FoundContract, find_contract, infer_contract
+from parallel_agent.agent.contracting import FoundContract, find_contract
+from parallel_agent.agent.contract_of_file import contract_of
 from parallel_agent.kernel.contract import Contract, ContractError, Values
 from parallel_agent.kernel.source import parse
 from parallel_agent.settings import load_settings
@@ -162,13 +163,20 @@ def test_what_is_given_is_kept_and_the_rest_is_inferred(tmp_path: Path) -> None:
         "[comparison]\nabsolute = 0.5\n"
     )
     given = load_settings(contract=own)
-    found = infer_contract(KERNELS / "merge.cpp", given)
+    found = contract_of(KERNELS / "merge.cpp", given)
     assert values_of(found.contract, "a").high == 5
     assert found.contract.parameters["out"].length is not None
     assert found.contract.comparison.absolute == 0.5
     own.write_text('kernel = "mergeSorted"\n[parameters.c]\nlength = "n"\n')
     with pytest.raises(ContractError, match="no parameter 'c'"):
-        infer_contract(KERNELS / "merge.cpp", given)
+        contract_of(KERNELS / "merge.cpp", given)
+
+
+def test_the_tolerance_is_calibrated() -> None:
+    found = contract_of(KERNELS / "entropy.cpp", load_settings())
+    (tolerance,) = found.contract.comparison.results.values()
+    assert tolerance.steps
+    assert "[comparison.results" in found.toml
 
 
 def test_the_command_prints_contract_and_evidence(command: list[str]) -> None:

@@ -1,14 +1,21 @@
-"""Calibrating the tolerance, the last thing before the first candidate."""
+"""Calibrating the tolerance, the last thing before the first candidate: in a run, and without one."""
 
 from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+from parallel_agent.agent.checking_sizes import checking_sizes
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.subject import reference_of
 from parallel_agent.kernel.comparison import Comparison
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.settings import Settings
+from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.verification.reference import Reference
 from parallel_agent.verification.tolerance import calibrate
 
@@ -33,6 +40,28 @@ def write_calibrated(context: Context, parsed: ParsedSource, reference: Referenc
     context.folder.write(toml, "contract.toml")
     for caution in cautions(comparison):
         context.emit("note", caution)
+
+
+def calibrated_reference(
+    parsed: ParsedSource,
+    contract: Contract,
+    binary: Path,
+    compiler: Compiler,
+    given: Settings,
+    tell: Callable[[str], None],
+) -> Reference:
+    """The original as the judge at the sizes for checking, its contract's tolerance calibrated.
+
+    Raises SettingsError for a size that the contract does not allow, ContractError for a result that
+    is nowhere finite, and WorkerError where the original fails.
+    """
+    reference = reference_of(parsed, contract, binary, given.seed)
+    tell("choosing sizes")
+    reference = replace(reference, timing_sizes=checking_sizes(reference, given))
+    if not contract.comparison.given:
+        tell("calibrating the tolerance")
+    comparison = calibrate(reference, parsed.kernel, compiler, binary.parent / "rebuilt")
+    return replace(reference, contract=contract.model_copy(update={"comparison": comparison}))
 
 
 def with_comparison(toml: str, comparison: Comparison) -> str:

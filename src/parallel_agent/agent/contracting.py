@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from parallel_agent.agent.intake import HEADERS_NOTE, read_source, take_in
+from parallel_agent.agent.intake import HEADERS_NOTE
 from parallel_agent.agent.trials import Observed, OriginalObserver, OriginalTrial
 from parallel_agent.kernel.contract import Contract, ContractError
 from parallel_agent.kernel.evidence import Evidence
@@ -17,7 +17,6 @@ from parallel_agent.kernel.inference import check, infer
 from parallel_agent.kernel.pinned import Pinned, is_partial
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.settings import Settings
-from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.adapter import adapter_sources
 from parallel_agent.toolchain.compiler import Compiler, Mode
 from parallel_agent.toolchain.coverage import build_coverage, gcov_of
@@ -87,17 +86,6 @@ def find_contract(
     if problem is not None:
         raise ContractError(f"the original fails under the contract {given.contract}: {problem}")
     return FoundContract(own)
-
-
-def infer_contract(source: Path, given: Settings, tell: Tell = lambda stage: None) -> FoundContract:
-    """The contract of the kernel in a file, without a run.
-
-    Raises SourceError, CompilerMissing, and what `find_contract` raises.
-    """
-    sandbox.choose(no_sandbox=given.no_sandbox)
-    text = read_source(source)
-    compiler = Compiler.find(given.cxx, given.cxxflags)
-    return find_contract(take_in(text, given.kernel, compiler), compiler, given, tell)
 
 
 def load_contract(path: Path, parsed: ParsedSource) -> Contract:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from parallel_agent.agent.calibrating import cautions, with_comparison
-from parallel_agent.agent.checking_sizes import checking_sizes
+from parallel_agent.agent.calibrating import calibrated_reference, cautions, with_comparison
 from parallel_agent.agent.contracting import build_original, find_contract, load_contract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.intake import HEADERS_NOTE, take_in
-from parallel_agent.agent.subject import reference_of
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import with_standard_headers
 from parallel_agent.measurement.lane import Lane
@@ -24,7 +22,6 @@ from parallel_agent.toolchain.pool import Pool
 from parallel_agent.verification.gate import Examination, GateResult, Submission, Verdict
 from parallel_agent.verification.pipeline import entry_gates, examine, trial_gates
 from parallel_agent.verification.reference import Reference
-from parallel_agent.verification.tolerance import calibrate
 
 BUILDS_AT_A_TIME = 2
 """Compilers beside the work on the contract, which takes a core by itself."""
@@ -93,15 +90,11 @@ class Reviewer:
         """
         contract = Contract.from_toml(self.contract)
         binary = self._original("optimized")
-        reference = reference_of(self.parsed, contract, binary, self._given.seed)
-        self._stage("choosing sizes")
-        reference = replace(reference, timing_sizes=checking_sizes(reference, self._given))
-        if not contract.comparison.given:
-            self._stage("calibrating the tolerance")
-        rebuilt = self._directory / "rebuilt"
-        comparison = calibrate(reference, self.parsed.kernel, self._compiler, rebuilt)
-        self.contract = with_comparison(self.contract, comparison)
-        return replace(reference, contract=Contract.from_toml(self.contract))
+        reference = calibrated_reference(
+            self.parsed, contract, binary, self._compiler, self._given, self._stage
+        )
+        self.contract = with_comparison(self.contract, reference.contract.comparison)
+        return reference
 
     @property
     def has_contract(self) -> bool:

@@ -9,8 +9,10 @@ Its gain is p(success) times p(new) times the expected improvement over the best
   as new that were not given again: what was seen once tells how much is still unseen (I. J. Good:
   The population frequencies of species and the estimation of population parameters, Biometrika 40, 1953).
 - Improvement: the logarithms of speedups are normal around the mean of their kernel, those means are
-  normal too, both variances estimated from all kernels (Gelman et al., section 5.4); over the best so
-  far their expected improvement is that of D. R. Jones, M. Schonlau, W. J. Welch: Efficient global
+  normal too, both variances estimated from all kernels (Gelman et al., section 5.4), that of a kernel
+  drawn to its own answers' (G. K. Smyth: Linear models and empirical Bayes methods for assessing
+  differential expression, Statistical Applications in Genetics and Molecular Biology 3, 2004); over the
+  best so far their expected improvement is that of D. R. Jones, M. Schonlau, W. J. Welch: Efficient global
   optimization of expensive black-box functions, Journal of Global Optimization 13, 1998, equation 15.
   For refinements the mean of what they brought over their parents.
 
@@ -42,10 +44,18 @@ DEVIATION = 0.5
 REFINEMENT = 0.2
 """Prior mean of how much a right refinement raises the logarithm of its parent's speedup: of a normal
 change around none with that deviation, what is above 0."""
+SPREAD_WEIGHT = 1.0
+"""What the variance of the answers to all kernels weighs against that of the answers to one, as
+degrees of freedom."""
 MODEL_WEIGHT = 2.0
 """What a prior weighs against the trials of a model."""
 KERNEL_WEIGHT = 1.0
-"""What the model's mean weighs against its trials on a kernel: answers to one are much alike."""
+"""What the model's mean weighs against its trials on a kernel, before more is known: answers to one
+are much alike."""
+VARIANCE_WEIGHT = 4.0
+"""What that weighs, in trials, against how much alike the answers turn out to be."""
+MOST_WITHIN = 0.9
+"""Of the variance: a kernel's own trials always count for something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,11 @@ class _Sample:
     number: int = 0
     total: float = 0.0
     squares: float = 0.0
+
+    def merge(self, other: _Sample) -> None:
+        self.number += other.number
+        self.total += other.total
+        self.squares += other.squares
 
     def add(self, value: float) -> None:
         self.number += 1
@@ -109,11 +124,38 @@ class _Means:
 
     def take_back(self, model: str, kernel: str) -> None:
         """A 1 that was added turns out to be a 0 for this kernel."""
-        self._kernels[model, kernel].total -= 1.0
+        sample = self._kernels[model, kernel]
+        sample.total -= 1.0
+        sample.squares -= 1.0
 
     def mean(self, model: str, kind: Kind, kernel: str) -> float:
         of_model = self._models[model, kind].shrunk(self._prior, MODEL_WEIGHT)
-        return self._kernels[model, kernel].shrunk(of_model, KERNEL_WEIGHT)
+        return self._kernels[model, kernel].shrunk(of_model, self._kernel_weight(model))
+
+    def _kernel_weight(self, model: str) -> float:
+        return KERNEL_WEIGHT
+
+
+class _Shares(_Means):
+    """Means of zeros and ones; how much alike those of one kernel are is learned, too.
+
+    With r the part of their variance that lies within kernels a model's mean weighs r / (1 - r) trials:
+    the moment estimator of J. C. Kleinman: Proportions with extraneous variance: single and
+    independent samples, Journal of the American Statistical Association 68, 1973. Before there are
+    trials r is such that the weight is `KERNEL_WEIGHT`.
+    """
+
+    def _kernel_weight(self, model: str) -> float:
+        samples = [s for (name, _), s in self._kernels.items() if name == model and s.number]
+        whole = _Sample()
+        for sample in samples:
+            whole.merge(sample)
+        variance = whole.spread / max(1, whole.number)
+        freedom = whole.number - len(samples)
+        prior = KERNEL_WEIGHT / (1.0 + KERNEL_WEIGHT) * VARIANCE_WEIGHT / 4
+        within = prior + sum(sample.spread for sample in samples)
+        part = min(within / (VARIANCE_WEIGHT / 4 + freedom * variance), MOST_WITHIN)
+        return part / (1.0 - part)
 
 
 class _Speedups:
@@ -130,9 +172,15 @@ class _Speedups:
     def predictive(self, kernel: str) -> tuple[float, float]:
         """Mean and standard deviation of the next answer to a kernel."""
         sample = self._kernels.get(kernel, _Sample())
-        own, others = sample.number / self._within, 1.0 / self._between
+        within = self._variance(sample)
+        own, others = sample.number / within, 1.0 / self._between
         mean = (own * sample.mean + others * self._center) / (own + others)
-        return mean, math.sqrt(1.0 / (own + others) + self._within)
+        return mean, math.sqrt(1.0 / (own + others) + within)
+
+    def _variance(self, sample: _Sample) -> float:
+        """That of the answers to one kernel, shrunk to that of all."""
+        freedom = max(0, sample.number - 1)
+        return (SPREAD_WEIGHT * self._within + sample.spread) / (SPREAD_WEIGHT + freedom)
 
     @cached_property
     def _center(self) -> float:
@@ -161,8 +209,8 @@ class Estimates:
         self._candidates: dict[str, Trial] = {}
         self._right: set[str] = set()
         self._seen_once: dict[str, tuple[str, str]] = {}
-        self._success = _Means(SUCCESS)
-        self._novelty = _Means(NOVELTY)
+        self._success = _Shares(SUCCESS)
+        self._novelty = _Shares(NOVELTY)
         self._refinement = _Means(REFINEMENT)
         self._speedups = _Speedups()
         self._known: dict[tuple[str, str, str, str], Estimate] = {}

@@ -42,9 +42,37 @@ def test_before_any_trial() -> None:
 def test_success_is_learned_by_model_and_by_kernel() -> None:
     trials = [trial_of(option("k1"), speedup=1.5)] * 3 + [trial_of(option("k0"))] * 2
     model = (2 / 2 + 3) / (2 + 5)  # two trials' worth of a half, and three of five
-    assert estimates(*trials).of(option("k1")).success == pytest.approx((model + 3) / (1 + 3))
-    assert estimates(*trials).of(option("k0")).success == pytest.approx(model / (1 + 2))
+    variance = 3 / 5 * 2 / 5
+    within = (4 / 4 / 2) / (4 / 4 + 3 * variance)  # four trials' worth of a half; none in these
+    weight = within / (1 - within)
+    k1, k0 = (estimates(*trials).of(option(name)).success for name in ("k1", "k0"))
+    assert k1 == pytest.approx((weight * model + 3) / (weight + 3))
+    assert k0 == pytest.approx(weight * model / (weight + 2))
     assert estimates(*trials).of(option("k0", "large")).success == 1 / 2
+
+
+def test_the_less_alike_the_answers_to_a_kernel_the_more_other_kernels_tell() -> None:
+    def after_two_failures(*right_of_six: int) -> float:
+        """What is expected of k1, where other kernels were got right so often."""
+        others = [
+            trial_of(option(f"other{kernel}"), speedup=1.5 if number < right else None)
+            for kernel, right in enumerate(right_of_six)
+            for number in range(6)
+        ]
+        trials = [*others, *[trial_of(option("k1"))] * 2]
+        return estimates(*trials).of(option("k1")).success
+
+    assert after_two_failures(3, 3) > after_two_failures(6, 0) > 0
+
+
+def test_answers_that_were_all_as_fast_promise_no_faster_one() -> None:
+    def improvement(apart: float) -> float:
+        speedups = (1.5 / apart, 1.5, 1.5 * apart)
+        trials = [trial_of(option(), speedup=s, candidate=str(s)) for s in speedups]
+        other = [trial_of(option("k1"), speedup=s, candidate=f"k1 {s}") for s in (0.5, 1.0, 2.0)]
+        return estimates(*trials, *other, best=1.5).of(option()).improvement
+
+    assert improvement(1.01) < improvement(1.3)
 
 
 def test_novelty_fades_where_answers_come_again() -> None:
