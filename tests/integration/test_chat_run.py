@@ -26,6 +26,15 @@ RACY = f"""{HEAD}    sums.assign(x.size(), 0);
     }}
 }}
 """
+SLOW_WHEN_SMALL = GOOD.replace(
+    "    sums.resize",
+    """    long long wasted = 0;
+    for (int again = 0; x.size() < 100 && again < 40; ++again) {
+        for (std::size_t i = 0; i < x.size() * x.size(); ++i) wasted ^= x[i % x.size()] + again;
+    }
+    if (wasted == 1) sums.clear();
+    sums.resize""",
+)
 KEY = "sk-planted-5e3c0a9d1f7b4e62"
 RATES = Rates.parse("0.3,1.2")
 
@@ -88,7 +97,9 @@ def nano(usd: str) -> int:
     return usd_to_nano(usd)
 
 
-@pytest.mark.parametrize("provider", [lines_of(BROKEN, WRONG, GOOD, RACY)], indirect=True)
+@pytest.mark.parametrize(
+    "provider", [lines_of(BROKEN, WRONG, SLOW_WHEN_SMALL, RACY)], indirect=True
+)
 def test_a_model_is_repaired_until_it_is_right_and_every_answer_has_its_price(
     provider: Running, command: list[str], kernel: Path, tmp_path: Path
 ) -> None:
@@ -100,13 +111,15 @@ def test_a_model_is_repaired_until_it_is_right_and_every_answer_has_its_price(
     outcome = json.loads(done.stdout)
     assert outcome["status"] == "improved"
     assert outcome["proposer"] == f"{provider.url}#small"
-    assert outcome["speedup"] > 5.0
+    assert outcome["speedup"] > 3.0
     results = [answer["result"] for answer in outcome["answers"]]
     assert results[0] == "rejected by the gate 'compile'"
     assert results[1] == "rejected by the gate 'differential'"
     assert results[2].endswith("times as fast")
     decisions = [e["data"]["decision"] for e in events(folder) if e["kind"] == "critique"]
     assert decisions.count("repair") >= 2
+    assert "refine" in decisions, "what the last step paid for is guarded, which costs nothing"
+    assert "x.size() >= " in Path(outcome["best_source"]).read_text(encoding="utf-8")
     costs = [nano(answer["cost_usd"]) for answer in outcome["answers"]]
     assert all(costs)
     (model,) = outcome["bill"]["models"]

@@ -14,6 +14,10 @@ from parallel_agent.budget.money import format_usd
 from parallel_agent.chat.references import RULES
 from parallel_agent.toolchain.machine import wider_isa
 
+GUARDS = 2
+"""Steps beyond the most that only guard what a model wrote: they cost nothing, and save what was paid
+for where it loses at small sizes only."""
+
 
 def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Judge the step; what was learned for other branches goes to the planner."""
@@ -25,10 +29,12 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
             trial_of(state["move"], record, step=state["step"], cost=record["cost"])
         ]
     critique = _critique(context, state)
-    last = state["step"] >= context.settings.max_steps
+    by_model = state["move"]["proposer"] != RULES
+    steps = context.settings.max_steps
+    last = state["step"] >= steps + GUARDS * (by_model and "guard" in critique["options"])
     if critique["decision"] != "stop" and last:
-        critique = stop(f"no more than {context.settings.max_steps} steps; {critique['why']}")
-    elif critique["decision"] == "stop" and not last and state["move"]["proposer"] != RULES:
+        critique = stop(f"no more than {steps} steps; {critique['why']}")
+    elif critique["decision"] == "stop" and not last and by_model:
         trials = [*state.get("trials", []), *update.get("trials", [])]
         critique = next_answer(context, state, trials, critique)
     context.emit(
