@@ -15,7 +15,8 @@ from parallel_agent.settings import Settings, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.program import ProgramCase, ProgramRun
-from parallel_agent.verification.program.build import NotBuilt, build_for
+from parallel_agent.verification.build import Purpose
+from parallel_agent.verification.program.build import BuiltProgram, NotBuilt, build_for
 from parallel_agent.verification.program.compare import Tolerance
 from parallel_agent.verification.program.reference import ProgramFails, ProgramReference
 from parallel_agent.verification.program.replay import ProgramReplay, run_again
@@ -44,13 +45,8 @@ def replay_program(
     compiler = Compiler.find(chosen.cxx, chosen.cxxflags)
     with tempfile.TemporaryDirectory(prefix="parallel-agent-") as scratch:
         directory = Path(scratch)
-        try:
-            judge = build_for("optimized", compiler, text, directory / "original")
-            program = build_for(kept.purpose, compiler, rewritten, directory / "candidate")
-        except NotBuilt as error:
-            raise BuildError(f"it does not build: {error}") from None
-        except LookupError as error:
-            raise ReplayError(f"the race cannot be looked for: {error}") from None
+        judge = _built("optimized", compiler, text, directory / "original")
+        program = _built(kept.purpose, compiler, rewritten, directory / "candidate")
         reference = ProgramReference(judge.binary, (case,), Tolerance.for_source(text))
         try:
             replayed, expected = run_again(kept, reference, program), reference.answer(case)
@@ -74,6 +70,15 @@ def replay_program(
         printed="" if failure is None else text_shown(failure.run.completed.stderr.encode()),
         notes=notes_of(kept, compiler),
     )
+
+
+def _built(purpose: Purpose, compiler: Compiler, source: str, directory: Path) -> BuiltProgram:
+    try:
+        return build_for(purpose, compiler, source, directory)
+    except NotBuilt as error:
+        raise BuildError(f"the {directory.name} does not build: {error}") from None
+    except LookupError as error:
+        raise ReplayError(f"the race cannot be looked for: {error}") from None
 
 
 def _given(case: ProgramCase) -> dict[str, str]:

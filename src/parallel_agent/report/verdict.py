@@ -96,11 +96,9 @@ def print_replaying(replaying: Replaying, console: Console) -> None:
     else:
         _say(console, f"{replaying.kernel}: {replaying.difference}", style="bold")
         _say(console, f"shown when run {replaying.how}")
-    _say(
-        console,
-        f"gate {replaying.gate}, {replaying.purpose} build, {replaying.threads} threads, "
-        f"{sizes_text(replaying.sizes)}, seed {list(replaying.seed)}",
-    )
+    where = f"gate {replaying.gate}, {replaying.purpose} build, {replaying.threads} threads"
+    drawn = f", {sizes_text(replaying.sizes)}, seed {list(replaying.seed)}"
+    _say(console, where + (drawn if replaying.seed else ""))
     _values(console, "inputs", replaying.inputs)
     _values(console, "expected", replaying.expected)
     _values(console, "got", replaying.got)
