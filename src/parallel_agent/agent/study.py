@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from parallel_agent.measurement.statistics import noise_floor
 from parallel_agent.measurement.timing import choose_instances, time_pair
 from parallel_agent.settings import Settings, SettingsError
 from parallel_agent.toolchain import machine
+from parallel_agent.toolchain.errors import WorkerError
 from parallel_agent.toolchain.runner import SharedMemory
 from parallel_agent.verification.reference import Reference
 
@@ -131,9 +133,12 @@ def drawer(
 
 def _bounded(measured: OriginalAtSize, bandwidth: Bandwidth | None) -> OriginalAtSize:
     """With the time that reading its inputs takes at least, where the original takes no less."""
-    bound = bandwidth.read_seconds(measured.bytes) if bandwidth else None
-    known = bound is not None and bound <= measured.seconds
-    return measured.model_copy(update={"bound_seconds": bound if known else None})
+    bound = math.inf
+    if bandwidth is not None:
+        with suppress(WorkerError):  # a bound is welcome, and nothing rests on it
+            bound = bandwidth.read_seconds(measured.bytes)
+    known = bound if bound <= measured.seconds else None
+    return measured.model_copy(update={"bound_seconds": known})
 
 
 def _measure(
