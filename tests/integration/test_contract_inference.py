@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from parallel_agent.agent.contracting import FoundContract, find_contract
 from parallel_agent.agent.contract_of_file import contract_of
+from parallel_agent.agent.contracting import FoundContract, find_contract
 from parallel_agent.kernel.contract import Contract, ContractError, Values
 from parallel_agent.kernel.source import parse
 from parallel_agent.settings import load_settings
