@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import TypeVar
 
-from parallel_agent.toolchain import sandbox
-from parallel_agent.toolchain.compiler import Diagnostic
 from parallel_agent.verification.compilation import CompilationGate
 from parallel_agent.verification.differential import DifferentialGate
+from parallel_agent.verification.examining import Check, run_gates
 from parallel_agent.verification.forbidden import ForbiddenGate
 from parallel_agent.verification.gate import (
     EntryGate,
@@ -29,15 +28,6 @@ from parallel_agent.verification.signature import SignatureGate
 from parallel_agent.verification.timing_size import TimingSizeGate
 
 _Examined = TypeVar("_Examined", bound=Submission)
-_Asked = TypeVar("_Asked", bound=Submission, contravariant=True)
-
-
-class _Check(Protocol[_Asked]):
-    """A gate for one of the two things that there are to examine."""
-
-    name: str
-
-    def check(self, examination: _Asked) -> str: ...
 
 
 def entry_gates() -> tuple[EntryGate, ...]:
@@ -65,47 +55,19 @@ def all_gates(*, require_race_check: bool = False, built: Sequence[Gate] = ()) -
 
 def examine(
     examination: _Examined,
-    gates: Sequence[_Check[_Examined]],
+    gates: Sequence[Check[_Examined]],
     report: Callable[[GateResult], None] = lambda result: None,
 ) -> Verdict:
     """Put a candidate through the gates; the first that it does not pass ends the examination.
 
-    ``report`` is told of every gate as it is done. Whatever goes wrong inside a gate, so that it
-    could not decide, is a rejection. The run that condemns a candidate is left in ``replay.json``
-    in its directory.
+    ``report`` is told of every gate as it is done. The run that condemns a candidate is left in
+    ``replay.json`` in its directory.
     """
-    results: list[GateResult] = []
-    diagnostics: tuple[Diagnostic, ...] = ()
-    for gate in gates:
-        start = time.perf_counter()
-        replay = ""
-        try:
-            detail, passed = gate.check(examination), True
-        except Rejection as rejection:
-            detail, passed = str(rejection), False
-            diagnostics = rejection.diagnostics
-            if rejection.failure is not None:
-                write_replay(examination, gate.name, rejection.failure)
-                replay = REPLAY_FILE
-        except Exception as error:
-            detail, passed = f"could not be checked: {type(error).__name__}: {error}", False
-        results.append(
-            GateResult(
-                name=gate.name,
-                passed=passed,
-                seconds=time.perf_counter() - start,
-                detail=detail,
-                replay=replay,
-            )
-        )
-        report(results[-1])
-        if not passed:
-            break
-    return Verdict(
-        accepted=all(result.passed for result in results),
-        gates=tuple(results),
-        diagnostics=diagnostics,
-        code_hash=examination.code_hash,
-        notes=sandbox.notes(),
-        binary="" if examination.optimized is None else examination.optimized.name,
-    )
+    return run_gates(examination, gates, report, partial(_kept, examination))
+
+
+def _kept(examination: Submission, gate: str, rejection: Rejection) -> str:
+    if rejection.failure is None:
+        return ""
+    write_replay(examination, gate, rejection.failure)
+    return REPLAY_FILE

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from parallel_agent.toolchain.compiler import Compiler, Diagnostic
+from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.objectcode import object_hash
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 from parallel_agent.toolchain.race_detector import thread_counts as race_thread_counts
 from parallel_agent.verification.build import Purpose
+from parallel_agent.verification.examining import run_gates
 from parallel_agent.verification.gate import GateResult, Rejection, Verdict
 from parallel_agent.verification.program.build import BuiltProgram, NotBuilt, build_for
 from parallel_agent.verification.program.reference import ProgramFailure, ProgramReference
@@ -81,41 +82,13 @@ def examine_program(
     report: Callable[[GateResult], None] = lambda result: None,
 ) -> Verdict:
     """Put a candidate through the gates, as `pipeline.examine` does with that of a kernel."""
-    results: list[GateResult] = []
-    diagnostics: tuple[Diagnostic, ...] = ()
-    for gate in gates:
-        start = time.perf_counter()
-        replay = ""
-        try:
-            detail, passed = gate.check(examination), True
-        except Rejection as rejection:
-            detail, passed = str(rejection), False
-            diagnostics = rejection.diagnostics
-            if isinstance(rejection, ProgramRejection):
-                replay = write_replay(
-                    gate.name, rejection.condemning, examination.compiler, examination.directory
-                )
-        except Exception as error:
-            detail, passed = f"could not be checked: {type(error).__name__}: {error}", False
-        results.append(
-            GateResult(
-                name=gate.name,
-                passed=passed,
-                seconds=time.perf_counter() - start,
-                detail=detail,
-                replay=replay,
-            )
-        )
-        report(results[-1])
-        if not passed:
-            break
-    return Verdict(
-        accepted=all(result.passed for result in results),
-        gates=tuple(results),
-        diagnostics=diagnostics,
-        code_hash=examination.code_hash,
-        binary="" if examination.optimized is None else examination.optimized.name,
-    )
+    return run_gates(examination, gates, report, partial(_kept, examination))
+
+
+def _kept(examination: ProgramExamination, gate: str, rejection: Rejection) -> str:
+    if not isinstance(rejection, ProgramRejection):
+        return ""
+    return write_replay(gate, rejection.condemning, examination.compiler, examination.directory)
 
 
 class CompileGate:
