@@ -78,7 +78,7 @@ class LoopReport:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The loops of a kernel."""
+    """The loops of a kernel that have no directive yet."""
 
     parsed: ParsedSource
     values: Values
@@ -124,8 +124,15 @@ def analyse(parsed: ParsedSource) -> Analysis:
 def _analyse(identity: _Identity) -> Analysis:
     parsed = identity.parsed
     values = Values(parsed.function, parsed.kernel.source)
-    loops = find_loops(parsed.function, values)
+    lines = parsed.kernel.source.splitlines()
+    loops = [loop for loop in find_loops(parsed.function, values) if not _annotated(loop, lines)]
     return Analysis(parsed, values, tuple(_report(loop, values, ()) for loop in loops))
+
+
+def _annotated(loop: Loop, lines: list[str]) -> bool:
+    """True if a directive stands above a loop of the nest: it was written by another strategy."""
+    above = (lines[nested.line - 2] for nested in loop.nest() if nested.line > 1)
+    return any(line.lstrip().startswith("#pragma omp") for line in above)
 
 
 def _report(loop: Loop, values: Values, outer: tuple[LoopReport, ...]) -> LoopReport:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from parallel_agent.kernel.source import ParsedSource
 
@@ -16,7 +17,8 @@ class NotApplicable(Exception):
 class Options(BaseModel):
     """The tunables of one rewrite.
 
-    ``variant`` is one of the strategy's own variants. ``guard`` is a C++ condition, valid at the
+    ``variant`` is one of the strategy's own variants, ``tuning`` holds values for its tunables (see
+    `Tunable`; what is missing keeps its default). ``guard`` is a C++ condition, valid at the
     kernel's entry and inside it, that tells when parallel execution pays (for example
     ``x.size() >= 20000``): where it does not hold the original code runs (see `dispatch`). ``isa``
     is an instruction set beyond what the compiler's flags allow, used where the processor has it.
@@ -25,6 +27,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     variant: str = ""
+    tuning: Mapping[str, int] = Field(default_factory=dict)
     guard: str = ""
     isa: str = ""
 
@@ -56,3 +59,11 @@ class Strategy(Protocol):
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
         """The rewritten source; NotApplicable if there is nothing to rewrite."""
         ...
+
+
+@runtime_checkable
+class Tunable(Protocol):
+    """A strategy with numbers to search: tile sizes, chunks, cut-offs."""
+
+    tunables: Mapping[str, tuple[int, ...]]
+    """By name, the values worth trying; the first is what a rewrite takes that is told nothing."""
