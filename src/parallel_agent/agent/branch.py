@@ -36,8 +36,8 @@ def _after_coder(state: BranchState) -> Literal["compiler", "end"]:
 
 
 def _after_compiler(state: BranchState) -> Literal["profiler", "critic"]:
-    """Only what passed every gate is timed."""
-    return "profiler" if state["record"]["accepted"] else "critic"
+    """Only what passed its gates is timed."""
+    return "critic" if state["record"]["failed_gate"] else "profiler"
 
 
 def _after_critic(state: BranchState) -> Literal["coder", "end"]:

@@ -15,6 +15,7 @@ from parallel_agent.agent.profiling import Profile, profile_candidate
 from parallel_agent.agent.reproduce import write_reproduction
 from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.budget.money import NanoUSD, format_usd
+from parallel_agent.measurement.plan import plan_for
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
@@ -85,7 +86,9 @@ def _confirmed(context: Context, record: CandidateRecord) -> Profile | None:
     else:
         context.emit("stage", "timing the best once more", candidate=record["id"])
         try:
-            profile = profile_candidate(context, record["id"], salt=_CONFIRMING)
+            profile = profile_candidate(
+                context, record["id"], plan_for(context.settings.effort), salt=_CONFIRMING
+            )
         except (MismatchError, WorkerError) as error:
             context.emit("confirmed", f"rejected: {error}", candidate=record["id"], passed=False)
             return None
@@ -118,8 +121,8 @@ def _outcome(
         spent_usd=format_usd(context.ledger.spent(context.scope)),
         cap_usd=format_usd(_cap(context)),
         candidates=len(records),
-        rejected=dict(Counter(r["failed_gate"] for r in records if not r["accepted"])),
-        not_faster=sum(1 for r in records if r["accepted"] and not r["better"]),
+        rejected=dict(Counter(r["failed_gate"] for r in records if r["failed_gate"])),
+        not_faster=sum(1 for r in records if not r["failed_gate"] and not r.get("promising")),
         pruned=state.get("pruned", []),
         best_source=str(context.folder.path("best.cpp")),
         diff=str(context.folder.path("best.diff")),
@@ -153,9 +156,9 @@ def _reasons(records: list[CandidateRecord]) -> list[str]:
     said = []
     for record in records:
         name = f"{record['strategy']} {record['variant']}".strip()
-        if not record["accepted"]:
+        if record["failed_gate"]:
             said.append(f"{name}: rejected by the gate '{record['failed_gate']}'")
-        elif not record["better"]:
+        elif not record.get("promising"):
             said.append(f"{name}: {record['speedup']:.2f} times as fast, not better at every size")
         else:
             said.append(f"{name}: did not hold up when it was timed once more")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -63,6 +64,7 @@ class Context:
         self.lane = Lane()
         self.examining = threading.BoundedSemaphore(settings.thread_count)
         self._subject: Subject | None = None
+        self._search_began: float | None = None
         self._loading = threading.Lock()
 
     @classmethod
@@ -97,6 +99,12 @@ class Context:
         event = Event(kind=kind, message=message, data=fields, **place)
         self.folder.log(event)
         get_stream_writer()(event.model_dump(mode="json"))
+
+    def seconds_of_search(self) -> float:
+        """How long this process has searched among the free proposer's moves."""
+        if self._search_began is None:
+            self._search_began = time.monotonic()
+        return time.monotonic() - self._search_began
 
     def _called(self, record: CallRecord) -> None:
         """Tell of a request to a model, and warn where the money comes to an end."""

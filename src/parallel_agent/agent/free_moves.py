@@ -1,61 +1,76 @@
-"""The moves of the free proposer: all that it has to offer, a few at a time."""
+"""The moves of the free proposer: all that it has to offer for a source, and for what it wrote."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.state import ORIGINAL, Move, RunState
+from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Move
+from parallel_agent.chat.references import RULES
 from parallel_agent.proposers.rules import registry
+from parallel_agent.proposers.rules.chain import Chain, Step, chain_of, extensions, label, retunings
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 from parallel_agent.toolchain.machine import wider_isa
 
-MOVES = {"quick": 4, "normal": 12, "thorough": 100}
-"""How many moves are tried at most, by effort."""
-WIDTH = 3
-"""Moves funded in one round: what they teach is there for the next."""
-PATIENCE = 2
-"""Rounds without a better candidate after which the rest is pruned, once there is one."""
+SCREEN, PROVE = "screen", "prove"
+"""What a free move is for: a first look at a new candidate, or the gates that are left for one."""
+LONGEST = 4
+"""Strategies in a chain, at most."""
 
 
-def free_moves(context: Context) -> list[Move]:
-    """What the free proposer has to offer for this kernel, best first."""
+def first_moves(context: Context) -> list[Move]:
+    """What the free proposer has to offer for the original, best first."""
     offered = registry.moves(context.subject.parsed)
-    isa = wider_isa(context.settings.cxxflags)
     if not offered:
         context.emit("note", "no strategy applies to this kernel")
+    chains = [(Step(strategy=strategy, variant=variant),) for strategy, variant in offered]
+    return _moves(context, chains, ORIGINAL)
+
+
+def further_moves(context: Context, record: CandidateRecord, *, tune: bool) -> list[Move]:
+    """What the free proposer has to offer for a candidate of its own, best first.
+
+    With ``tune`` the numbers of its strategies are varied, too.
+    """
+    chain = chain_of(record["chain"])
+    longer: list[Chain] = []
+    if len(chain) < LONGEST:
+        longer = extensions(context.subject.parsed, chain)
+    return _moves(context, [*longer, *(retunings(chain) if tune else [])], record["id"])
+
+
+def proof(record: CandidateRecord) -> Move:
+    """The move that puts a candidate through the gates that are left."""
+    return Move(
+        branch=record["branch"],
+        strategy=record["strategy"],
+        variant=record["variant"],
+        proposer=RULES,
+        parent=record["parent"],
+        options=record["options"],
+        stage=PROVE,
+        candidate=record["id"],
+    )
+
+
+def uses_threads(move: Move) -> bool:
+    """Whether a guard before small inputs can pay: vectors alone cost nothing there."""
+    return move["variant"] not in registry.WITHOUT_THREADS
+
+
+def _moves(context: Context, chains: Iterable[Chain], parent: str) -> list[Move]:
+    isa = wider_isa(context.settings.cxxflags)
     return [
         Move(
-            branch=f"{strategy}-{variant}" if variant else strategy,
-            strategy=strategy,
-            variant=variant,
-            proposer="rules",
-            parent=ORIGINAL,
+            branch=label(chain),
+            strategy=" + ".join(step.strategy for step in chain),
+            variant=chain[-1].variant,
+            proposer=RULES,
+            parent=parent,
             options={},
+            stage=SCREEN,
+            chain=[step.model_dump() for step in chain],
         )
-        for strategy, variant in offered
-        if strategy != WideVectors.name or variant == isa
-    ]
-
-
-def reason_to_prune(effort: str, done: int, *, best: float, stale: int) -> str:
-    """Why no more free moves are tried after ``done`` rounds; empty if there is more to be gained.
-
-    ``best`` is the best speedup so far, 0 if there is none, and ``stale`` the rounds since then.
-    """
-    tried = WIDTH * done
-    if tried >= MOVES[effort]:
-        return f"--effort {effort} tries {tried} moves"
-    if best > 0 and stale >= PATIENCE:
-        return f"{PATIENCE} rounds brought nothing better"
-    return ""
-
-
-def with_lessons(state: RunState, moves: list[Move]) -> list[Move]:
-    """Moves that start with the guard which other branches found to pay."""
-    lessons = state.get("lessons", [])
-    learned = lessons[-1]["options"] if lessons else {}
-    return [
-        move
-        if move["variant"] in registry.WITHOUT_THREADS
-        else {**move, "options": {**learned, **move["options"]}}
-        for move in moves
+        for chain in chains
+        if chain[-1].strategy != WideVectors.name or chain[-1].variant == isa
     ]

@@ -298,7 +298,7 @@ def _speedup(record: CandidateRecord) -> float:
 
 def _lesson(record: CandidateRecord) -> str:
     name = f"{record['strategy']} {record['variant']}".strip()
-    if not record["accepted"]:
+    if record["failed_gate"]:
         return f"{name}: rejected by the gate '{record['failed_gate']}': {record['detail'][:200]}"
     return f"{name}: {record.get('speedup', 1.0):.2f} times as fast as the original"
 

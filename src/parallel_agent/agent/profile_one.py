@@ -16,6 +16,7 @@ from parallel_agent.agent.profiling import Profile, profile_candidate
 from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.subject import Study
 from parallel_agent.kernel.source import with_standard_headers
+from parallel_agent.measurement.plan import plan_for
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.verification.build import build
@@ -65,7 +66,7 @@ class Profiler:
         """
         name = candidate_id(candidate)
         self._build(candidate, self._folder.path("candidates", name, "optimized").parent)
-        return profile_candidate(self._context, name)
+        return profile_candidate(self._context, name, plan_for(self._context.settings.effort))
 
     def _build(self, candidate: str, directory: Path) -> None:
         """Build it as it is, or else with all standard headers, as originals are."""

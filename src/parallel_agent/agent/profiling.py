@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.study import drawer
 from parallel_agent.agent.subject import OriginalAtSize, Subject
-from parallel_agent.measurement.plan import plan_for
+from parallel_agent.measurement.plan import TimingPlan
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
 from parallel_agent.measurement.timing import PairedSamples, time_pair
 from parallel_agent.toolchain.runner import SharedMemory
@@ -73,8 +73,10 @@ class Profile(BaseModel):
         return [finding.detail for size in self.sizes for finding in size.samples.findings]
 
 
-def profile_candidate(context: Context, candidate: str, *, salt: int = 0) -> Profile:
-    """Time a candidate that passed the gates; ``salt`` gives other inputs than before.
+def profile_candidate(
+    context: Context, candidate: str, plan: TimingPlan, *, salt: int = 0
+) -> Profile:
+    """Time a candidate that was built and examined; ``salt`` gives other inputs than before.
 
     Waits for the timing lane. Raises MismatchError and WorkerError: then it is wrong after all.
     """
@@ -82,7 +84,7 @@ def profile_candidate(context: Context, candidate: str, *, salt: int = 0) -> Pro
     measured: list[ProfileAtSize] = []
     with context.lane.timing():
         for size in reversed(subject.study.sizes):
-            measured.insert(0, _at_size(context, subject, candidate, size, salt))
+            measured.insert(0, _at_size(context, subject, candidate, size, plan, salt))
             if measured[-1].result != "faster":  # the largest size comes first
                 break
     overall = geometric_mean_interval(
@@ -98,7 +100,12 @@ def profile_candidate(context: Context, candidate: str, *, salt: int = 0) -> Pro
 
 
 def _at_size(
-    context: Context, subject: Subject, candidate: str, size: OriginalAtSize, salt: int
+    context: Context,
+    subject: Subject,
+    candidate: str,
+    size: OriginalAtSize,
+    plan: TimingPlan,
+    salt: int,
 ) -> ProfileAtSize:
     reference, threads = subject.reference, context.settings.thread_count
     binary = context.folder.path("candidates", candidate, "optimized")
@@ -115,7 +122,7 @@ def _at_size(
             partial(reference.compare, sizes=size.sizes),
             instances=size.instances,
             rng=rng,
-            plan=plan_for(context.settings.effort),
+            plan=plan,
             noise=size.noise,
         )
     return ProfileAtSize(

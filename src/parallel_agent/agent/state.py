@@ -20,6 +20,12 @@ class Move(TypedDict):
     proposer: str
     parent: str
     options: dict[str, Any]
+    chain: NotRequired[list[dict[str, Any]]]
+    """Of the free proposer: its strategies in order, each a `Step` as plain data."""
+    stage: NotRequired[str]
+    """Of the free proposer: ``screen`` for a first look, ``prove`` for the gates that are left."""
+    candidate: NotRequired[str]
+    """The one to prove."""
 
 
 class TrialRecord(TypedDict):
@@ -83,6 +89,10 @@ class CandidateRecord(TypedDict, total=False):
     ``better`` is true if it passed every gate, is faster than the original beyond the noise, and
     is slower at no size. Of a chat model's answer, ``prompt`` is the version of what it was asked
     and ``cost`` what was spent on it, in nano-dollars.
+
+    Of the free proposer's, ``chain`` holds the strategies; ``promising`` is what ``better`` will be if
+    it passes the gates that are left, ``at_largest`` its speedup at the largest size, and
+    ``directives`` is true if it has OpenMP directives.
     """
 
     id: str
@@ -103,6 +113,10 @@ class CandidateRecord(TypedDict, total=False):
     speedup: float
     interval: list[float]
     better: bool
+    promising: bool
+    at_largest: float
+    directives: bool
+    chain: list[dict[str, Any]]
     prompt: str
     cost: int
 
@@ -120,6 +134,10 @@ class RunInput(TypedDict, total=False):
 class RunState(RunInput, total=False):
     """The state of the outer graph.
 
+    Of the free search, ``tried`` counts the moves, ``extended`` names the branches whose candidates
+    were offered to other strategies, ``best`` is the best speedup so far, 0 if there is none, and
+    ``stale`` the rounds since then.
+
     ``trials`` are the answers of chat models, ``refused`` the options that the policy pruned,
     ``planned`` the strategies that a model planned, ``branches`` counts those of chat models, and
     ``forgiven`` the trials at the time when the cap was raised.
@@ -136,6 +154,8 @@ class RunState(RunInput, total=False):
     branches: int
     forgiven: int
     round: int
+    tried: int
+    extended: list[str]
     best: float
     stale: int
     outcome: dict[str, Any]

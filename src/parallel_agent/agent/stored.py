@@ -7,6 +7,8 @@ from parallel_agent.agent.profiling import Profile
 from parallel_agent.agent.state import CandidateRecord
 from parallel_agent.verification.gate import Verdict
 
+VERDICT, SCREENING = "verdict.json", "screening.json"
+
 
 def stored_record(context: Context, candidate: str) -> CandidateRecord:
     """The record as the last step that was done left it."""
@@ -19,11 +21,11 @@ def store_record(context: Context, record: CandidateRecord) -> None:
     context.folder.write_json(record, "candidates", record["id"], "record.json")
 
 
-def stored_verdict(context: Context, candidate: str) -> Verdict | None:
-    """The verdict, if the candidate was examined before."""
-    if not context.folder.exists("candidates", candidate, "verdict.json"):
+def stored_verdict(context: Context, candidate: str, name: str = VERDICT) -> Verdict | None:
+    """The verdict, if the candidate was examined before; `SCREENING` for that of the first look."""
+    if not context.folder.exists("candidates", candidate, name):
         return None
-    return Verdict.model_validate_json(context.folder.read("candidates", candidate, "verdict.json"))
+    return Verdict.model_validate_json(context.folder.read("candidates", candidate, name))
 
 
 def stored_profile(context: Context, candidate: str) -> Profile | None:

@@ -16,7 +16,7 @@ from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.kernel.workload import Workload
 from parallel_agent.measurement.bounds import Bandwidth
-from parallel_agent.measurement.plan import plan_for, size_limits_for
+from parallel_agent.measurement.plan import noise_plan, size_limits_for
 from parallel_agent.measurement.sizes import choose_sizes
 from parallel_agent.measurement.statistics import noise_floor
 from parallel_agent.measurement.timing import choose_instances, time_pair
@@ -159,7 +159,7 @@ def _measure(
             partial(reference.compare, sizes=sizes),
             instances=instances,
             rng=rng,
-            plan=plan_for(given.effort),
+            plan=noise_plan(given.effort),
         )
         size_bytes = len(draw(rng, 1))
     return OriginalAtSize(

@@ -27,9 +27,9 @@ from parallel_agent.proposers.chat import (
     repair_request,
 )
 from parallel_agent.proposers.reply import read_answer
-from parallel_agent.proposers.rules import registry
+from parallel_agent.proposers.rules.chain import chain_of, write_chain
 from parallel_agent.proposers.rules.dispatch import dispatched
-from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
+from parallel_agent.proposers.rules.strategy import NotApplicable, Proposal
 from parallel_agent.proposers.tasks import CoderTask, RepairTask
 
 ATTEMPTS = 2
@@ -86,10 +86,11 @@ def _by_rule(context: Context, state: BranchState, options: dict[str, Any], scop
         scope, 0, what="candidate by rules", key=key, detail={"model": RULES, "node": "coder"}
     )
     try:
-        proposal = registry.write(
+        proposal = write_chain(
             context.subject.parsed,
-            move["strategy"],
-            Options.model_validate({**options, "variant": move["variant"]}),
+            chain_of(move["chain"]),
+            guard=options.get("guard", ""),
+            isa=options.get("isa", ""),
         )
     except BaseException as error:
         context.ledger.release(reservation.id, "no candidate was written")

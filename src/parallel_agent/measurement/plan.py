@@ -50,6 +50,20 @@ def plan_for(effort: Effort) -> TimingPlan:
     return TimingPlan(warmup=2, min_pairs=10, max_pairs=200, max_seconds=90.0, precision=0.015)
 
 
+def screening_plan(effort: Effort) -> TimingPlan:
+    """The plan for a first look at one of many candidates, by which they are ranked."""
+    if effort == "thorough":
+        return TimingPlan(max_pairs=20, max_seconds=6.0, precision=0.06)
+    return TimingPlan(max_pairs=10, max_seconds=1.5, precision=0.12)
+
+
+def noise_plan(effort: Effort) -> TimingPlan:
+    """The plan for the original against itself, whose interval is the noise floor."""
+    if effort == "thorough":
+        return plan_for(effort)
+    return TimingPlan(max_pairs=20, max_seconds=2.5)
+
+
 def size_limits_for(effort: Effort, *, cache_bytes: int = 0) -> SizeLimits:
     """The limits of the large size, beyond the last-level cache of ``cache_bytes`` where it may be.
 

@@ -50,6 +50,15 @@ class Verdict(BaseModel):
     binary: str = ""
     notes: tuple[str, ...] = ()
 
+    def followed_by(self, other: Verdict) -> Verdict:
+        """The verdict of this one's gates and then, of the same candidate, those of another."""
+        return other.model_copy(
+            update={
+                "gates": (*self.gates, *other.gates),
+                "accepted": self.accepted and other.accepted,
+            }
+        )
+
     @property
     def failed(self) -> GateResult | None:
         """The gate that rejected the candidate; None if it was accepted."""

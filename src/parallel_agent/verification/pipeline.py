@@ -35,22 +35,26 @@ def entry_gates() -> tuple[EntryGate, ...]:
     return (ForbiddenGate(), SignatureGate(), CompilationGate())
 
 
+def quick_gates(*, built: Sequence[Gate] = ()) -> tuple[Gate, ...]:
+    """The gates that need no more than the program that is timed; ``built`` come after compiling."""
+    return (*entry_gates(), *built, LinkageGate(), DifferentialGate(), HistoryGate())
+
+
+def thorough_gates(*, require_race_check: bool = False) -> tuple[Gate, ...]:
+    """The gates that come after the quick ones."""
+    race_gate = RaceGate(required=require_race_check)
+    return (SanitizerGate(), race_gate, TimingSizeGate(), RepetitionGate())
+
+
 def trial_gates(*, require_race_check: bool = False) -> tuple[Gate, ...]:
     """The gates that run the candidate against the original, cheapest first."""
-    return (
-        LinkageGate(),
-        DifferentialGate(),
-        HistoryGate(),
-        SanitizerGate(),
-        RaceGate(required=require_race_check),
-        TimingSizeGate(),
-        RepetitionGate(),
-    )
+    quick = quick_gates()[len(entry_gates()) :]
+    return (*quick, *thorough_gates(require_race_check=require_race_check))
 
 
 def all_gates(*, require_race_check: bool = False, built: Sequence[Gate] = ()) -> tuple[Gate, ...]:
     """All gates that a candidate must pass, cheapest first; ``built`` come after compiling."""
-    return (*entry_gates(), *built, *trial_gates(require_race_check=require_race_check))
+    return (*quick_gates(built=built), *thorough_gates(require_race_check=require_race_check))
 
 
 def examine(

@@ -9,6 +9,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
+from parallel_agent.agent.free_moves import PROVE
 from parallel_agent.agent.funding import DUPLICATE, trial_of
 from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.agent.stored import store_record, stored_record
@@ -16,12 +17,16 @@ from parallel_agent.agent.writing import NothingWritten, Written, write_candidat
 from parallel_agent.budget.money import NanoUSD
 from parallel_agent.chat.references import RULES
 
+_DIRECTIVES = re.compile(r"^\s*#\s*pragma\s+omp\b", re.MULTILINE)
 _VECTORIZED = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bsimd\b", re.MULTILINE)
 
 
 def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Write the candidate of this step, or end the branch if there is none that is new."""
     context, move, step = context_of(runtime), state["move"], state["step"]
+    if move.get("stage") == PROVE:
+        known = stored_record(context, move["candidate"])
+        return BranchState(candidate=known["id"], record=known, step=known["step"])
     options = {**move["options"], **state.get("critique", {}).get("options", {})}
     try:
         written = write_candidate(context, state, options)
@@ -63,7 +68,7 @@ def _record(
     state: BranchState, candidate: str, written: Written, options: dict[str, Any]
 ) -> CandidateRecord:
     move, proposal = state["move"], written.proposal
-    return CandidateRecord(
+    record = CandidateRecord(
         id=candidate,
         branch=move["branch"],
         step=state["step"],
@@ -76,11 +81,17 @@ def _record(
         reasons_against=list(proposal.reasons_against),
         speculative=proposal.speculative,
         vectorized=_VECTORIZED.search(proposal.source) is not None,
+        directives=_DIRECTIVES.search(proposal.source) is not None,
         accepted=False,
+        failed_gate="",
+        detail="",
         better=False,
         prompt=written.prompt,
         cost=written.spent,
     )
+    if "chain" in move:
+        record["chain"] = move["chain"]
+    return record
 
 
 def candidate_id(source: str) -> str:

@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 from parallel_agent.agent.advice import read_profile, read_verdict, stop
 from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.criticism import next_answer
+from parallel_agent.agent.free_moves import PROVE
 from parallel_agent.agent.funding import trial_of
 from parallel_agent.agent.state import BranchState, Critique, Lesson
 from parallel_agent.agent.stored import store_record, stored_profile
@@ -29,6 +30,8 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
             trial_of(state["move"], record, step=state["step"], cost=record["cost"])
         ]
     critique = _critique(context, state)
+    if state["move"].get("stage") == PROVE and record["accepted"]:
+        critique = stop("it passed every gate")
     by_model = state["move"]["proposer"] != RULES
     steps = context.settings.max_steps
     last = state["step"] >= steps + GUARDS * (by_model and "guard" in critique["options"])
@@ -45,7 +48,7 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         **critique,
         spent_usd=format_usd(context.ledger.spent(context.scope)),
     )
-    if record.get("better") and record["options"].get("guard"):
+    if record.get("promising") and record["options"].get("guard"):
         why = f"{branch}: parallel execution pays if {record['options']['guard']}"
         guard = {"guard": record["options"]["guard"]}
         update["lessons"] = [Lesson(branch=branch, text=why, options=guard)]
@@ -56,7 +59,7 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
 def _critique(context: Context, state: BranchState) -> Critique:
     """What the table of findings says, free of charge."""
     record = state["record"]
-    if not record["accepted"]:
+    if record["failed_gate"]:
         return read_verdict(record)
     profile = stored_profile(context, state["candidate"])
     if profile is None:

@@ -1,13 +1,19 @@
-"""profiler: times the candidate against the original at every size."""
+"""profiler: times the candidate against the original at every size.
+
+A first look is shorter: it ranks the free proposer's candidates. What is handed back is timed once more
+in full when the run ends.
+"""
 
 from __future__ import annotations
 
 from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
+from parallel_agent.agent.free_moves import SCREEN
 from parallel_agent.agent.profiling import profile_candidate
 from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.agent.stored import stored_profile
+from parallel_agent.measurement.plan import plan_for, screening_plan
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.toolchain.runner import WorkerError
 
@@ -15,12 +21,15 @@ from parallel_agent.toolchain.runner import WorkerError
 def profiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Measure the candidate, once; one that turns out wrong while it is timed is rejected."""
     context, candidate, branch = context_of(runtime), state["candidate"], state["move"]["branch"]
+    screening = state["move"].get("stage") == SCREEN
     record: CandidateRecord = {**state["record"]}
     try:
         profile = stored_profile(context, candidate)
         if profile is None:
             context.emit("stage", "timing", branch=branch, candidate=candidate)
-            profile = profile_candidate(context, candidate)
+            effort = context.settings.effort
+            plan = screening_plan(effort) if screening else plan_for(effort)
+            profile = profile_candidate(context, candidate, plan)
             context.folder.write(
                 profile.model_dump_json(indent=2), "candidates", candidate, "profile.json"
             )
@@ -31,16 +40,18 @@ def profiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         return BranchState(record=record, candidates={candidate: record})
     record |= {
         "speedup": profile.speedup,
+        "at_largest": profile.sizes[-1].speedup,
         "interval": list(profile.interval),
-        "better": profile.better,
+        "promising": profile.better,
+        "better": record["accepted"] and profile.better,
     }
     context.emit(
         "profile",
-        f"{profile.speedup:.2f} times as fast on the whole",
+        f"{profile.speedup:.2f} times as fast on the whole{' at first sight' * screening}",
         branch=branch,
         candidate=candidate,
         **profile.model_dump(mode="json", exclude={"sizes": {"__all__": {"samples"}}}),
-        better=profile.better,
+        better=record["better"],
         findings=profile.findings,
     )
     return BranchState(record=record, candidates={candidate: record})

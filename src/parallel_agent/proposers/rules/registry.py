@@ -34,6 +34,14 @@ WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 
+_BY_NAME = {strategy.name: strategy for strategy in STRATEGIES}
+
+
+def named(strategy: str) -> Strategy:
+    """The strategy of that name; KeyError for an unknown one."""
+    return _BY_NAME[strategy]
+
+
 def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
     """All (strategy, variant) that apply, best first.
 
@@ -51,7 +59,7 @@ def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
 
 def write(parsed: ParsedSource, strategy: str, options: Options) -> Proposal:
     """The proposal of one strategy; NotApplicable if it has none, KeyError for an unknown name."""
-    proposal = {s.name: s for s in STRATEGIES}[strategy].rewrite(parsed, options)
+    proposal = named(strategy).rewrite(parsed, options)
     if not options.guard and not options.isa:
         return proposal
     source = dispatched(parsed, proposal.source, guard=options.guard, isa=options.isa)

@@ -1,0 +1,154 @@
+"""The search of the free proposer: which of its moves come next, and when no more are worth it.
+
+A best-first search over chains of strategies. Every new candidate gets a first look: the cheap gates
+and a short timing. What was rewritten is offered to the other strategies, the fastest first; the
+gates that cost more are for candidates that lead.
+"""
+
+from __future__ import annotations
+
+import math
+
+from parallel_agent.agent.context import Context
+from parallel_agent.agent.free_moves import first_moves, further_moves, proof, uses_threads
+from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Move, RunState
+
+MOVES = {"quick": 6, "normal": 30, "thorough": 300}
+"""How many candidates are looked at, at most, by effort."""
+SECONDS = {"quick": 15.0, "normal": 35.0, "thorough": 900.0}
+"""How long the search may take, by effort, from the first round of this process."""
+PATIENCE = {"quick": 1, "normal": 3, "thorough": 8}
+"""Rounds without a better candidate after which the rest is pruned, once there is one."""
+WIDTH = 3
+"""Moves funded in one round: what they teach is there for the next."""
+FANOUT = 4
+"""Moves that one candidate may lead to."""
+
+_BETTER = 1.03
+"""So many times as fast as the best before it is progress."""
+_STEP = math.log(1.25)
+"""Candidates whose speeds lie within such a step count as equally fast."""
+_OPEN = 1.25
+"""How much a candidate without directives is favoured: threads and lanes may come on top of it."""
+_STILL_OPEN = 0.8
+"""A candidate without directives may be so much slower and still be worth going on from."""
+_STILL_LEADING = 0.7
+"""One with directives must be so fast against the best."""
+
+
+def begin(context: Context, update: RunState) -> None:
+    """The first moves."""
+    moves = first_moves(context)
+    update.update(RunState(untried=moves, extended=[], best=0.0, stale=0, tried=0))
+
+
+def go_on(context: Context, state: RunState, update: RunState) -> None:
+    """Bring the search up to date with what the last round found."""
+    records = _screened(state)
+    best = max((_promise(record) for record in records), default=0.0)
+    update["stale"] = 0 if best > _BETTER * state["best"] else state["stale"] + 1
+    update["best"] = max(best, state["best"])
+    update["tried"] = state["tried"]
+    extended, untried = list(state["extended"]), list(state["untried"])
+    leader = _leader(records)
+    known = {move["branch"] for move in untried} | {record["branch"] for record in records}
+    for record in records:
+        if record["branch"] in extended or not _worth_extending(record, update["best"]):
+            continue
+        extended.append(record["branch"])
+        for move in further_moves(context, record, tune=record is leader)[:FANOUT]:
+            if move["branch"] not in known:
+                known.add(move["branch"])
+                untried.append(move)
+    update["untried"], update["extended"] = untried, extended
+
+
+def fund(context: Context, state: RunState, update: RunState) -> None:
+    """Fund the next free moves in ``update``; none where nothing is left to look at or to prove."""
+    why = _reason_to_prune(context, update)
+    if why and update["untried"]:
+        for move in update["untried"]:
+            context.emit("pruned", why, branch=move["branch"])
+        update["pruned"] = [{"branch": move["branch"], "why": why} for move in update["untried"]]
+        update["untried"] = []
+    ordered = _in_order(state, update["untried"])
+    chosen, update["untried"] = ordered[:WIDTH], ordered[WIDTH:]
+    update["tried"] += len(chosen)
+    update["funded"] = [*_proofs(state, searching=bool(chosen)), *_with_lessons(state, chosen)]
+
+
+def _reason_to_prune(context: Context, update: RunState) -> str:
+    """Why no more moves are looked at; empty if there is more to be gained."""
+    effort = context.settings.effort
+    if update["tried"] >= MOVES[effort]:
+        return f"--effort {effort} looks at {MOVES[effort]} candidates"
+    if context.seconds_of_search() >= SECONDS[effort]:
+        return f"--effort {effort} searches for {SECONDS[effort]:.0f} s"
+    if update["best"] > 0 and update["stale"] >= PATIENCE[effort]:
+        return f"{PATIENCE[effort]} rounds brought nothing better"
+    return ""
+
+
+def _in_order(state: RunState, moves: list[Move]) -> list[Move]:
+    """By the speed of what they start from, in steps; among equals as they were found."""
+    candidates = state.get("candidates", {})
+
+    def key(move: Move) -> int:
+        if move["parent"] == ORIGINAL:
+            return 0
+        parent = candidates[move["parent"]]
+        gain = max(parent.get("at_largest", 1.0), _STILL_OPEN)
+        return -round(math.log(gain * (1.0 if parent["directives"] else _OPEN)) / _STEP)
+
+    return sorted(moves, key=key)
+
+
+def _proofs(state: RunState, *, searching: bool) -> list[Move]:
+    """The leader, if it is not proved: at the end of the search, and before more rests on a guess."""
+    leader = _leader(_screened(state))
+    if leader is None or leader["accepted"]:
+        return []
+    return [] if searching and not leader["speculative"] else [proof(leader)]
+
+
+def _screened(state: RunState) -> list[CandidateRecord]:
+    """The candidates of the free proposer."""
+    return [record for record in state.get("candidates", {}).values() if record.get("chain")]
+
+
+def _leader(records: list[CandidateRecord]) -> CandidateRecord | None:
+    """The fastest that no gate has turned away and that is slower at no size."""
+    promising = [record for record in records if _promise(record) > 0]
+    return max(promising, key=_promise, default=None)
+
+
+def _promise(record: CandidateRecord) -> float:
+    """The speedup of a candidate that may be handed back, else 0."""
+    if record["failed_gate"] or not record.get("promising"):
+        return 0.0
+    return record["speedup"]
+
+
+def _worth_extending(record: CandidateRecord, best: float) -> bool:
+    """Whether other strategies may gain from what a candidate is.
+
+    Nor is the same machine code as another's a reason against: a loop may be what the algorithm was.
+    """
+    if record["failed_gate"] == "duplicate":
+        return not record["directives"]
+    if record["failed_gate"]:
+        return False
+    at_largest = record.get("at_largest", 0.0)
+    if not record["directives"]:
+        return at_largest >= _STILL_OPEN
+    return at_largest >= max(1.1, _STILL_LEADING * best)
+
+
+def _with_lessons(state: RunState, moves: list[Move]) -> list[Move]:
+    """Moves that start with the guard which other branches found to pay."""
+    lessons = state.get("lessons", [])
+    learned = lessons[-1]["options"] if lessons else {}
+    return [
+        {**move, "options": {**learned, **move["options"]}} if uses_threads(move) else move
+        for move in moves
+    ]

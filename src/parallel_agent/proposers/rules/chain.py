@@ -1,0 +1,112 @@
+"""Strategies one after the other: each rewrites what the one before it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from parallel_agent.kernel.source import ParsedSource, SourceError, parse
+from parallel_agent.proposers.rules import registry
+from parallel_agent.proposers.rules.dispatch import dispatched
+from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal, Tunable
+
+
+class Step(BaseModel):
+    """One strategy of a chain, in one of its variants; ``tuning`` holds what is not its default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strategy: str
+    variant: str = ""
+    tuning: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """``tiling-rows@tile=32``: for the names of branches."""
+        numbers = "".join(f"@{name}={value}" for name, value in sorted(self.tuning.items()))
+        return "-".join(filter(None, (self.strategy, self.variant))) + numbers
+
+
+Chain = tuple[Step, ...]
+
+
+def chain_of(steps: Sequence[dict[str, Any]]) -> Chain:
+    """A chain from plain data."""
+    return tuple(Step.model_validate(step) for step in steps)
+
+
+def label(chain: Chain) -> str:
+    """A name for a chain."""
+    return "+".join(step.label for step in chain)
+
+
+def write_chain(parsed: ParsedSource, chain: Chain, *, guard: str = "", isa: str = "") -> Proposal:
+    """What the strategies make of a source one after the other, its reasons those of all of them.
+
+    ``guard`` and ``isa`` are those of `Options`, and concern the whole. Raises NotApplicable where a
+    strategy has nothing to rewrite, or what one wrote cannot be read by the next.
+    """
+    current, proposals = parsed, []
+    for step in chain:
+        proposals.append(_written(current, step))
+        if step is not chain[-1]:
+            current = _read_again(parsed, proposals[-1].source)
+    source = proposals[-1].source
+    if guard or isa:
+        source = dispatched(parsed, source, guard=guard, isa=isa)
+    return Proposal(
+        source=source,
+        reasons_for=_each_once(p.reasons_for for p in proposals),
+        reasons_against=_each_once(p.reasons_against for p in proposals),
+        speculative=any(p.speculative for p in proposals),
+    )
+
+
+def extensions(parsed: ParsedSource, chain: Chain) -> list[Chain]:
+    """Chains that go on from one, the most promising first; none where it cannot be written.
+
+    They do not come back to a strategy in a variant that the chain has.
+    """
+    taken = {(step.strategy, step.variant) for step in chain}
+    try:
+        offered = registry.moves(_read_again(parsed, write_chain(parsed, chain).source))
+    except NotApplicable:
+        return []
+    return [
+        (*chain, Step(strategy=strategy, variant=variant))
+        for strategy, variant in offered
+        if (strategy, variant) not in taken
+    ]
+
+
+def retunings(chain: Chain) -> list[Chain]:
+    """The same chain with one number of one of its strategies changed, in a fixed order."""
+    found = []
+    for position, step in enumerate(chain):
+        strategy = registry.named(step.strategy)
+        tunables = strategy.tunables if isinstance(strategy, Tunable) else {}
+        for name, values in tunables.items():
+            current = step.tuning.get(name, values[0])
+            for value in values:
+                if value != current:
+                    other = step.model_copy(update={"tuning": {**step.tuning, name: value}})
+                    found.append((*chain[:position], other, *chain[position + 1 :]))
+    return found
+
+
+def _written(parsed: ParsedSource, step: Step) -> Proposal:
+    options = Options(variant=step.variant, tuning=step.tuning)
+    return registry.write(parsed, step.strategy, options)
+
+
+def _read_again(parsed: ParsedSource, source: str) -> ParsedSource:
+    try:
+        return parse(source, name=parsed.kernel.name)
+    except SourceError as error:
+        raise NotApplicable(f"the rewritten source cannot be read again: {error}") from None
+
+
+def _each_once(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reason for group in groups for reason in group))
