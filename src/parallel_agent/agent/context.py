@@ -38,7 +38,8 @@ class Context:
     """The run folder, the ledger, the compiler and the lane of one run.
 
     ``scope`` is the ledger's scope that all spending of this run goes to, ``examining`` lets as
-    many candidates through the gates at once as there are threads.
+    many candidates through the gates at once as there are threads, ``claiming`` is held while a
+    candidate is claimed and stored.
     """
 
     # A dataclass for type checkers only, as LangGraph's annotations ask for. At run time LangGraph
@@ -65,6 +66,7 @@ class Context:
         self.examining = threading.BoundedSemaphore(settings.thread_count)
         self._subject: Subject | None = None
         self._search_began: float | None = None
+        self.claiming = threading.Lock()
         self._loading = threading.Lock()
 
     @classmethod

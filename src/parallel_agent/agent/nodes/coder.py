@@ -34,15 +34,17 @@ def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         context.emit("ended", str(nothing), branch=move["branch"])
         return _ended(state, nothing.spent, nothing.failure)
     candidate = candidate_id(written.proposal.source)
+    record = _record(state, candidate, written, options)
     mine = f"{move['branch']} step {step}"
-    first = context.folder.claim("source", candidate, mine)
+    with context.claiming:  # whoever finds it claimed finds its record, too
+        first = context.folder.claim("source", candidate, mine)
+        if first == mine:
+            context.folder.write(written.proposal.source, "candidates", candidate, "candidate.cpp")
+            store_record(context, record)
     if first != mine:
         context.emit("ended", f"the same source as {first}", branch=move["branch"])
         before = stored_record(context, candidate)
         return _ended(state, written.spent, DUPLICATE, before)
-    record = _record(state, candidate, written, options)
-    context.folder.write(written.proposal.source, "candidates", candidate, "candidate.cpp")
-    store_record(context, record)
     context.emit(
         "candidate",
         f"step {step}: {'; '.join(written.proposal.reasons_for)}",
