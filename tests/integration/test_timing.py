@@ -161,6 +161,14 @@ def test_every_repetition_has_new_inputs_and_is_checked(start):
     assert noise_floor(samples.original, samples.candidate) >= 0.01
 
 
+def test_a_first_look_uses_a_few_inputs_in_turn_and_checks_every_pair(start):
+    draw, check = Draws(), Exact()
+    with start("original", "original") as workers:
+        samples = timed(workers, draw, check, plan=PLAN.model_copy(update={"inputs": 2}))
+    assert len(draw.payloads) == 2
+    assert check.checked == PLAN.warmup + len(samples.original)
+
+
 def test_pairs_are_interleaved_in_the_order_abba_without_garbage_collection(binaries, tmp_path):
     options = {"threads": 1, "limits": LIMITS, "directory": tmp_path}
     log = Watched.log = []

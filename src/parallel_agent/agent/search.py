@@ -8,6 +8,7 @@ gates that cost more are for candidates that lead.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.free_moves import first_moves, further_moves, proof, uses_threads
@@ -29,11 +30,11 @@ _BETTER = 1.03
 _STEP = math.log(1.25)
 """Candidates whose speeds lie within such a step count as equally fast."""
 _OPEN = 1.25
-"""How much a candidate without directives is favoured: threads and lanes may come on top of it."""
+"""How much a candidate without threads is favoured: they may come on top of it."""
 _STILL_OPEN = 0.8
-"""A candidate without directives may be so much slower and still be worth going on from."""
+"""A candidate without threads may be so much slower and still be worth going on from."""
 _STILL_LEADING = 0.7
-"""One with directives must be so fast against the best."""
+"""One with threads must be so fast against the best."""
 
 
 def begin(context: Context, update: RunState) -> None:
@@ -50,13 +51,13 @@ def go_on(context: Context, state: RunState, update: RunState) -> None:
     update["best"] = max(best, state["best"])
     update["tried"] = state["tried"]
     extended, untried = list(state["extended"]), list(state["untried"])
-    leader = _leader(records)
+    leading = leader(records)
     known = {move["branch"] for move in untried} | {record["branch"] for record in records}
     for record in records:
-        if record["branch"] in extended or not _worth_extending(record, update["best"]):
+        if record["branch"] in extended or not worth_extending(record, update["best"]):
             continue
         extended.append(record["branch"])
-        for move in further_moves(context, record, tune=record is leader)[:FANOUT]:
+        for move in further_moves(context, record, tune=record is leading)[:FANOUT]:
             if move["branch"] not in known:
                 known.add(move["branch"])
                 untried.append(move)
@@ -65,50 +66,54 @@ def go_on(context: Context, state: RunState, update: RunState) -> None:
 
 def fund(context: Context, state: RunState, update: RunState) -> None:
     """Fund the next free moves in ``update``; none where nothing is left to look at or to prove."""
-    why = _reason_to_prune(context, update)
+    effort, seconds = context.settings.effort, context.seconds_of_search()
+    why = reason_to_prune(
+        effort, update["tried"], seconds, best=update["best"], stale=update["stale"]
+    )
     if why and update["untried"]:
         for move in update["untried"]:
             context.emit("pruned", why, branch=move["branch"])
         update["pruned"] = [{"branch": move["branch"], "why": why} for move in update["untried"]]
         update["untried"] = []
-    ordered = _in_order(state, update["untried"])
+    ordered = in_order(update["untried"], state.get("candidates", {}))
     chosen, update["untried"] = ordered[:WIDTH], ordered[WIDTH:]
     update["tried"] += len(chosen)
     update["funded"] = [*_proofs(state, searching=bool(chosen)), *_with_lessons(state, chosen)]
 
 
-def _reason_to_prune(context: Context, update: RunState) -> str:
-    """Why no more moves are looked at; empty if there is more to be gained."""
-    effort = context.settings.effort
-    if update["tried"] >= MOVES[effort]:
+def reason_to_prune(effort: str, tried: int, seconds: float, *, best: float, stale: int) -> str:
+    """Why no more moves are looked at after ``tried`` of them; empty if there is more to be gained.
+
+    ``best`` is the best speedup so far, 0 if there is none, and ``stale`` the rounds since then.
+    """
+    if tried >= MOVES[effort]:
         return f"--effort {effort} looks at {MOVES[effort]} candidates"
-    if context.seconds_of_search() >= SECONDS[effort]:
+    if seconds >= SECONDS[effort]:
         return f"--effort {effort} searches for {SECONDS[effort]:.0f} s"
-    if update["best"] > 0 and update["stale"] >= PATIENCE[effort]:
+    if best > 0 and stale >= PATIENCE[effort]:
         return f"{PATIENCE[effort]} rounds brought nothing better"
     return ""
 
 
-def _in_order(state: RunState, moves: list[Move]) -> list[Move]:
+def in_order(moves: list[Move], candidates: Mapping[str, CandidateRecord]) -> list[Move]:
     """By the speed of what they start from, in steps; among equals as they were found."""
-    candidates = state.get("candidates", {})
 
     def key(move: Move) -> int:
         if move["parent"] == ORIGINAL:
             return 0
         parent = candidates[move["parent"]]
         gain = max(parent.get("at_largest", 1.0), _STILL_OPEN)
-        return -round(math.log(gain * (1.0 if parent["directives"] else _OPEN)) / _STEP)
+        return -round(math.log(gain * (1.0 if parent["parallel"] else _OPEN)) / _STEP)
 
     return sorted(moves, key=key)
 
 
 def _proofs(state: RunState, *, searching: bool) -> list[Move]:
     """The leader, if it is not proved: at the end of the search, and before more rests on a guess."""
-    leader = _leader(_screened(state))
-    if leader is None or leader["accepted"]:
+    leading = leader(_screened(state))
+    if leading is None or leading["accepted"]:
         return []
-    return [] if searching and not leader["speculative"] else [proof(leader)]
+    return [] if searching and not leading["speculative"] else [proof(leading)]
 
 
 def _screened(state: RunState) -> list[CandidateRecord]:
@@ -116,7 +121,7 @@ def _screened(state: RunState) -> list[CandidateRecord]:
     return [record for record in state.get("candidates", {}).values() if record.get("chain")]
 
 
-def _leader(records: list[CandidateRecord]) -> CandidateRecord | None:
+def leader(records: Iterable[CandidateRecord]) -> CandidateRecord | None:
     """The fastest that no gate has turned away and that is slower at no size."""
     promising = [record for record in records if _promise(record) > 0]
     return max(promising, key=_promise, default=None)
@@ -129,17 +134,17 @@ def _promise(record: CandidateRecord) -> float:
     return record["speedup"]
 
 
-def _worth_extending(record: CandidateRecord, best: float) -> bool:
+def worth_extending(record: CandidateRecord, best: float) -> bool:
     """Whether other strategies may gain from what a candidate is.
 
     Nor is the same machine code as another's a reason against: a loop may be what the algorithm was.
     """
     if record["failed_gate"] == "duplicate":
-        return not record["directives"]
+        return not record["parallel"]
     if record["failed_gate"]:
         return False
     at_largest = record.get("at_largest", 0.0)
-    if not record["directives"]:
+    if not record["parallel"]:
         return at_largest >= _STILL_OPEN
     return at_largest >= max(1.1, _STILL_LEADING * best)
 

@@ -92,7 +92,7 @@ class CandidateRecord(TypedDict, total=False):
 
     Of the free proposer's, ``chain`` holds the strategies; ``promising`` is what ``better`` will be if
     it passes the gates that are left, ``at_largest`` its speedup at the largest size, and
-    ``directives`` is true if it has OpenMP directives.
+    ``parallel`` is true if it starts threads.
     """
 
     id: str
@@ -115,7 +115,7 @@ class CandidateRecord(TypedDict, total=False):
     better: bool
     promising: bool
     at_largest: float
-    directives: bool
+    parallel: bool
     chain: list[dict[str, Any]]
     prompt: str
     cost: int

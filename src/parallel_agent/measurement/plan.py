@@ -28,6 +28,9 @@ class TimingPlan(_Model):
     max_seconds: float = Field(default=8.0, gt=0)
     """Of the whole timing: drawing, checking and warm-up too. ``min_pairs`` are run all the same,
     unless every pair so far was lost by far."""
+    inputs: int = Field(default=0, ge=0)
+    """Inputs that are drawn and then used in turn; 0: new ones for every pair. To draw large ones takes
+    longer than to run on them."""
     precision: float = Field(default=0.04, gt=0)
     """Relative width of the interval at which the ratio is known well enough."""
 
@@ -53,15 +56,15 @@ def plan_for(effort: Effort) -> TimingPlan:
 def screening_plan(effort: Effort) -> TimingPlan:
     """The plan for a first look at one of many candidates, by which they are ranked."""
     if effort == "thorough":
-        return TimingPlan(max_pairs=20, max_seconds=6.0, precision=0.06)
-    return TimingPlan(max_pairs=10, max_seconds=1.5, precision=0.12)
+        return TimingPlan(max_pairs=20, max_seconds=6.0, inputs=4, precision=0.06)
+    return TimingPlan(max_pairs=10, max_seconds=1.5, inputs=2, precision=0.12)
 
 
 def noise_plan(effort: Effort) -> TimingPlan:
     """The plan for the original against itself, whose interval is the noise floor."""
     if effort == "thorough":
         return plan_for(effort)
-    return TimingPlan(max_pairs=20, max_seconds=2.5)
+    return TimingPlan(max_pairs=20, max_seconds=2.5, inputs=3)
 
 
 def size_limits_for(effort: Effort, *, cache_bytes: int = 0) -> SizeLimits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,13 +82,14 @@ def time_pair(
 ) -> PairedSamples:
     """Time two workers in the order ABBA until the plan says stop, and compare all they answer.
 
-    Both read the same inputs, drawn anew for each pair, from memory that they must share: ValueError
+    Both read the same inputs, drawn anew for each pair unless the plan says how many, from memory that they must share: ValueError
     if they do not. Raises MismatchError where a result differs, in warm-up too, and WorkerError
     where a worker fails. ``noise`` is the relative noise floor, of an A/A run where there is one.
     """
     if candidate.inputs is not original.inputs:
         raise ValueError("the two workers do not share their inputs")
-    pair = _Pair(original, candidate, draw, check, instances, rng)
+    drawn = _in_turn(draw, plan.inputs) if plan.inputs else draw
+    pair = _Pair(original, candidate, drawn, check, instances, rng)
     started = time.perf_counter()
     for turn in range(plan.warmup):
         pair.run(turn)
@@ -101,6 +103,20 @@ def time_pair(
         elapsed = time.perf_counter() - started
         stopped = stop_reason(_ours(originals), _ours(candidates), elapsed, plan, noise)
     return _result(originals, candidates, instances, stopped)
+
+
+def _in_turn(draw: Draw, inputs: int) -> Draw:
+    """Draws so many times, and then gives what was drawn again in turn."""
+    kept: list[bytes | bytearray] = []
+    turns = itertools.count()
+
+    def again(rng: np.random.Generator, instances: int) -> bytes | bytearray:
+        turn = next(turns) % inputs
+        if turn == len(kept):
+            kept.append(draw(rng, instances))
+        return kept[turn]
+
+    return again
 
 
 def stop_reason(

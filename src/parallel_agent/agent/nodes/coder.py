@@ -17,7 +17,7 @@ from parallel_agent.agent.writing import NothingWritten, Written, write_candidat
 from parallel_agent.budget.money import NanoUSD
 from parallel_agent.chat.references import RULES
 
-_DIRECTIVES = re.compile(r"^\s*#\s*pragma\s+omp\b", re.MULTILINE)
+_PARALLEL = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bparallel\b", re.MULTILINE)
 _VECTORIZED = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bsimd\b", re.MULTILINE)
 
 
@@ -83,7 +83,7 @@ def _record(
         reasons_against=list(proposal.reasons_against),
         speculative=proposal.speculative,
         vectorized=_VECTORIZED.search(proposal.source) is not None,
-        directives=_DIRECTIVES.search(proposal.source) is not None,
+        parallel=_PARALLEL.search(proposal.source) is not None,
         accepted=False,
         failed_gate="",
         detail="",

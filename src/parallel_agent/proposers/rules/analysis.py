@@ -43,6 +43,8 @@ class LoopReport:
     doubts: list[str] = field(default_factory=list)
     obstacles: list[str] = field(default_factory=list)
     inner: tuple[LoopReport, ...] = ()
+    lanes: bool = False
+    """True if ``omp simd`` stands above it."""
 
     @property
     def verdict(self) -> Literal["independent", "speculative", "carried"]:
@@ -78,7 +80,7 @@ class LoopReport:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The loops of a kernel that have no directive yet."""
+    """The loops of a kernel that no threads share yet."""
 
     parsed: ParsedSource
     values: Values
@@ -95,7 +97,7 @@ class Analysis:
         pending = list(self.loops)
         while pending:
             report = pending.pop(0)
-            if report.parallel:
+            if report.parallel and not report.lanes:
                 found.append(report)
             else:
                 pending = [*report.inner, *pending]
@@ -125,14 +127,23 @@ def _analyse(identity: _Identity) -> Analysis:
     parsed = identity.parsed
     values = Values(parsed.function, parsed.kernel.source)
     lines = parsed.kernel.source.splitlines()
-    loops = [loop for loop in find_loops(parsed.function, values) if not _annotated(loop, lines)]
-    return Analysis(parsed, values, tuple(_report(loop, values, ()) for loop in loops))
+    loops = [loop for loop in find_loops(parsed.function, values) if not _shared_out(loop, lines)]
+    found = Analysis(parsed, values, tuple(_report(loop, values, ()) for loop in loops))
+    for report in found.all_loops():
+        report.lanes = bool(_directive(report.loop, lines))
+    return found
 
 
-def _annotated(loop: Loop, lines: list[str]) -> bool:
-    """True if a directive stands above a loop of the nest: it was written by another strategy."""
-    above = (lines[nested.line - 2] for nested in loop.nest() if nested.line > 1)
-    return any(line.lstrip().startswith("#pragma omp") for line in above)
+def _shared_out(loop: Loop, lines: list[str]) -> bool:
+    """True if threads share a loop of the nest already, as another strategy wrote it."""
+    directives = [_directive(nested, lines) for nested in loop.nest()]
+    return any(directive and directive[0] != "simd" for directive in directives)
+
+
+def _directive(loop: Loop, lines: list[str]) -> list[str]:
+    """The words of the OpenMP directive above a loop; none where there is no directive."""
+    above = lines[loop.line - 2].split() if loop.line > 1 else []
+    return above[2:] if above[:2] == ["#pragma", "omp"] else []
 
 
 def _report(loop: Loop, values: Values, outer: tuple[LoopReport, ...]) -> LoopReport:

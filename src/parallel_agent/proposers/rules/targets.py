@@ -58,7 +58,7 @@ def vectorizable(report: LoopReport) -> bool:
 
     Range loops are out: ``simd`` takes no iterators of class type.
     """
-    flat = not report.inner and not report.effects.branches
+    flat = not report.inner and not report.effects.branches and not report.lanes
     return report.parallel and flat and report.loop.cursor.kind == Kind.FOR_STMT
 
 

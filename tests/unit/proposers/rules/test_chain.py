@@ -1,0 +1,71 @@
+"""Strategies one after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from parallel_agent.kernel.source import parse
+from parallel_agent.proposers.rules.chain import (
+    Step,
+    chain_of,
+    extensions,
+    label,
+    retunings,
+    write_chain,
+)
+from parallel_agent.proposers.rules.strategy import NotApplicable
+
+COLUMNS = """#include <cstddef>
+#include <vector>
+
+void columnSums(std::vector<double> const& a, std::vector<double>& sums, std::size_t n) {
+    for (std::size_t j = 0; j < n; ++j) {
+        for (std::size_t i = 0; i < n; ++i) {
+            sums[j] += a[i * n + j];
+        }
+    }
+}
+"""
+TURNED = Step(strategy="loop_order", variant="interchange")
+THREADS = Step(strategy="array_reduction", variant="private_copies")
+
+
+def test_each_strategy_rewrites_what_the_one_before_it_wrote() -> None:
+    written = write_chain(parse(COLUMNS), (TURNED, THREADS))
+    assert written.source.index("for (std::size_t i") < written.source.index("#pragma omp simd")
+    assert written.source.index("#pragma omp simd") < written.source.index("for (std::size_t j")
+    alone = write_chain(parse(COLUMNS), (TURNED,))
+    assert "#pragma omp parallel" not in alone.source
+    assert set(alone.reasons_for) < set(written.reasons_for)
+
+
+def test_a_guard_concerns_the_whole_chain() -> None:
+    source = write_chain(parse(COLUMNS), (TURNED, THREADS), guard="n >= 99").source
+    sequential, rest = source.split("columnSums_parallel", 1)
+    assert "if (n >= 99)" in rest
+    assert "#pragma omp" not in sequential
+    assert "#pragma omp parallel" in rest
+
+
+def test_what_has_nothing_to_rewrite_is_said() -> None:
+    with pytest.raises(NotApplicable):
+        write_chain(parse(COLUMNS), (TURNED, Step(strategy="min_location", variant="parallel")))
+
+
+def test_extensions_go_on_and_never_back() -> None:
+    found = extensions(parse(COLUMNS), (TURNED,))
+    assert (TURNED, THREADS) in found
+    assert all(chain[0] == TURNED and len(chain) == 2 for chain in found)
+    assert all(chain[1] != TURNED for chain in found)
+    assert found == extensions(parse(COLUMNS), (TURNED,))
+
+
+def test_a_chain_is_plain_data_with_a_name() -> None:
+    tuned = Step(strategy="some", variant="rows", tuning={"tile": 32})
+    chain = (TURNED, tuned)
+    assert label(chain) == "loop_order-interchange+some-rows@tile=32"
+    assert chain_of([step.model_dump() for step in chain]) == chain
+
+
+def test_strategies_without_numbers_have_no_other_tuning() -> None:
+    assert retunings((TURNED, THREADS)) == []
