@@ -14,6 +14,7 @@ from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
 from parallel_agent.agent.profiling import Profile, profile_candidate
 from parallel_agent.agent.reproduce import write_reproduction
 from parallel_agent.agent.state import CandidateRecord, RunState
+from parallel_agent.agent.winning import chain_steps
 from parallel_agent.budget.money import NanoUSD, format_usd
 from parallel_agent.measurement.plan import plan_for
 from parallel_agent.measurement.timing import MismatchError
@@ -129,6 +130,7 @@ def _outcome(
         run=str(context.folder.root.absolute()),
         proposer=chosen["proposer"] if chosen else "",
         strategy=f"{chosen['strategy']} {chosen['variant']}".strip() if chosen else "",
+        chain=chain_steps(chosen, records) if chosen else (),
         reasons=chosen["reasons_for"] if chosen else _reasons(list(records)),
         cautions=chosen["reasons_against"] if chosen else [],
         notes=[

@@ -12,6 +12,7 @@ import numpy as np
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.facts import best_of, kernel_facts
 from parallel_agent.agent.models import bound, fitting_output
+from parallel_agent.agent.search import leader
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
 from parallel_agent.budget.allocation import Action, Decision, Option, Standing, Trial, View
 from parallel_agent.budget.money import NanoUSD
@@ -261,10 +262,12 @@ def known_of(candidates: dict[str, CandidateRecord], trials: list[TrialRecord]) 
     """What a branch is told when it is funded."""
     better = [record for record in candidates.values() if record["better"]]
     best = max(better, key=lambda record: record["speedup"], default=None)
+    leading = leader(candidates.values())
     return Known(
         trials=trials,
         best="" if best is None else best["id"],
         best_speedup=1.0 if best is None else best["speedup"],
+        leading=1.0 if leading is None else leading["speedup"],
         lessons=[_lesson(record) for record in list(candidates.values())[-12:]],
     )
 

@@ -25,6 +25,19 @@ class OutcomeAtSize(BaseModel):
     bound_seconds: float | None = None
 
 
+class ChainStep(BaseModel):
+    """One strategy of the chain that led to the best candidate.
+
+    ``speedup`` is that of the chain up to it at first sight, over all sizes; None where the candidate
+    was not timed by itself.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    speedup: float | None
+
+
 class Spending(BaseModel):
     """The requests of one model, node or branch; money in US dollars, as decimal strings.
 
@@ -94,6 +107,8 @@ class Outcome(BaseModel):
     run: str
     proposer: str
     strategy: str
+    chain: tuple[ChainStep, ...] = ()
+    """How the free proposer came to the best candidate, step by step."""
     reasons: list[str]
     cautions: list[str] = []
     """What speaks against the best candidate: what it takes for granted, and where it may cost."""

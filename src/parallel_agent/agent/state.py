@@ -54,12 +54,14 @@ class TrialRecord(TypedDict):
 class Known(TypedDict):
     """What a branch is told of the run when it is funded: all trials, the best, what was learned.
 
-    ``best`` is the id of the best candidate so far, empty where there is none.
+    ``best`` is the id of the best candidate so far, empty where there is none; ``leading`` the best
+    speedup seen, of candidates that are not proved yet, too.
     """
 
     trials: list[TrialRecord]
     best: str
     best_speedup: float
+    leading: float
     lessons: list[str]
 
 

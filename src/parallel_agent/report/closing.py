@@ -20,6 +20,8 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         _say(console, f"  {reason}")
     if len(outcome.reasons) > _MOST_REASONS:
         _say(console, f"  and {len(outcome.reasons) - _MOST_REASONS} more")
+    for line in chain_lines(outcome):
+        _say(console, line)
     _say(console, "")
     console.print(speed_table(outcome))
     _say(console, "")
@@ -50,6 +52,17 @@ def headline(outcome: Outcome) -> str:
         f"{outcome.kernel}: {outcome.speedup:.2f} times as fast ({low:.2f} to {high:.2f}) "
         f"with {threads}, by {outcome.strategy} ({outcome.proposer})"
     )
+
+
+def chain_lines(outcome: Outcome) -> list[str]:
+    """What each strategy of a chain brought, where there are several."""
+    if len(outcome.chain) < 2:
+        return []
+    said = [
+        f"  {number}. {step.name}" + (f": {step.speedup:.2f}" if step.speedup else "")
+        for number, step in enumerate(outcome.chain, start=1)
+    ]
+    return ["step by step, times as fast as the original at first sight:", *said]
 
 
 def speed_table(outcome: Outcome) -> Table:

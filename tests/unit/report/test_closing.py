@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
+from parallel_agent.agent.outcome import ChainStep, Outcome, OutcomeAtSize
 from parallel_agent.report.closing import bill, counts, headline, print_outcome
 from parallel_agent.report.console import show_outcome
 
@@ -74,6 +74,22 @@ def test_the_closing_lines_of_an_improved_kernel() -> None:
         "diff  /r/best.diff\n"
         "run   /r"
     )
+
+
+def test_a_chain_of_strategies_says_what_each_brought() -> None:
+    chain = (
+        ChainStep(name="fuse_passes loop", speedup=1.25),
+        ChainStep(name="reduction parallel_simd (chunk 8)", speedup=4.0),
+        ChainStep(name="the original unless n >= 99", speedup=None),
+    )
+    text = printed(outcome(chain=chain))
+    assert (
+        "step by step, times as fast as the original at first sight:\n"
+        "  1. fuse_passes loop: 1.25\n"
+        "  2. reduction parallel_simd (chunk 8): 4.00\n"
+        "  3. the original unless n >= 99\n"
+    ) in text
+    assert "step by step" not in printed(outcome(chain=chain[:1]))
 
 
 def test_the_bound_is_shown_where_it_is_known() -> None:

@@ -19,6 +19,9 @@ GUARDS = 2
 """Steps beyond the most that only guard what a model wrote: they cost nothing, and save what was paid
 for where it loses at small sizes only."""
 
+_NEAR = 0.75
+"""Wider vectors are tried with what is so fast against the best so far."""
+
 
 def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     """Judge the step; what was learned for other branches goes to the planner."""
@@ -66,7 +69,6 @@ def _critique(context: Context, state: BranchState) -> Critique:
         return stop("it was not timed")
     subject = context.subject
     signature, isa = subject.parsed.kernel.signature, wider_isa(context.settings.cxxflags)
-    written_by_rules = state["move"]["proposer"] == RULES
-    return read_profile(
-        record, profile, signature, subject.contract, isa if written_by_rules else ""
-    )
+    near = profile.speedup >= _NEAR * state["known"]["leading"]
+    widened = state["move"]["proposer"] == RULES and near
+    return read_profile(record, profile, signature, subject.contract, isa if widened else "")
