@@ -58,7 +58,7 @@ Effort: TypeAlias = Annotated[
     typer.Option(
         "--effort",
         metavar="LEVEL",
-        help="How many strategies are tried and how long each is timed: quick, normal (default) "
+        help="How long the free search may take and how long each is timed: quick, normal (default) "
         "or thorough.",
     ),
 ]

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     seed: Annotated[int, Field(ge=0)] = 0
     """``--seed``: of all random inputs."""
     effort: Effort = "normal"
-    """``--effort``: how many strategies are tried and how long each is timed."""
+    """``--effort``: how long the free search may take and how long each candidate is timed."""
     model: Annotated[tuple[str, ...], NoDecode] = ("rules",)
     """``--model``: who writes candidates, ``[ROLE=]REF``: ``rules`` (built in, free),
     ``openai:NAME``, another provider's ``PROVIDER:NAME``, ``http://HOST:PORT/v1#NAME`` of a server
