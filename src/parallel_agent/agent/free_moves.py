@@ -53,11 +53,6 @@ def proof(record: CandidateRecord) -> Move:
     )
 
 
-def uses_threads(move: Move) -> bool:
-    """Whether a guard before small inputs can pay: vectors alone cost nothing there."""
-    return move["variant"] not in registry.WITHOUT_THREADS
-
-
 def _moves(context: Context, chains: Iterable[Chain], parent: str) -> list[Move]:
     isa = wider_isa(context.settings.cxxflags)
     return [

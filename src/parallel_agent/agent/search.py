@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.free_moves import first_moves, further_moves, proof, uses_threads
+from parallel_agent.agent.free_moves import first_moves, further_moves, proof
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Move, RunState
 
 MOVES = {"quick": 6, "normal": 30, "thorough": 300}
@@ -152,8 +152,7 @@ def worth_extending(record: CandidateRecord, best: float) -> bool:
 def _with_lessons(state: RunState, moves: list[Move]) -> list[Move]:
     """Moves that start with the guard which other branches found to pay."""
     lessons = state.get("lessons", [])
-    learned = lessons[-1]["options"] if lessons else {}
-    return [
-        {**move, "options": {**learned, **move["options"]}} if uses_threads(move) else move
-        for move in moves
-    ]
+    if not lessons:
+        return moves
+    learned = {"learned_guard": lessons[-1]["options"]["guard"]}
+    return [{**move, "options": {**move["options"], **learned}} for move in moves]

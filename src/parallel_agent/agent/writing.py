@@ -27,7 +27,7 @@ from parallel_agent.proposers.chat import (
     repair_request,
 )
 from parallel_agent.proposers.reply import read_answer
-from parallel_agent.proposers.rules.chain import chain_of, write_chain
+from parallel_agent.proposers.rules.chain import chain_of, starts_threads, with_forms, write_chain
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.strategy import NotApplicable, Proposal
 from parallel_agent.proposers.tasks import CoderTask, RepairTask
@@ -58,6 +58,8 @@ class Written:
     parent: str
     prompt: str = ""
     spent: NanoUSD = 0
+    options: dict[str, str] | None = None
+    """Those that took effect, where they are not what was asked for."""
 
 
 def write_candidate(context: Context, state: BranchState, options: dict[str, Any]) -> Written:
@@ -86,19 +88,25 @@ def _by_rule(context: Context, state: BranchState, options: dict[str, Any], scop
         scope, 0, what="candidate by rules", key=key, detail={"model": RULES, "node": "coder"}
     )
     try:
-        proposal = write_chain(
-            context.subject.parsed,
-            chain_of(move["chain"]),
-            guard=options.get("guard", ""),
-            isa=options.get("isa", ""),
-        )
+        plain = write_chain(context.subject.parsed, chain_of(move["chain"]))
+        chosen = _effective(options, plain.source)
+        proposal = with_forms(context.subject.parsed, plain, **chosen)
     except BaseException as error:
         context.ledger.release(reservation.id, "no candidate was written")
         if isinstance(error, NotApplicable):
             raise NothingWritten(f"nothing to write: {error}") from None
         raise
     context.ledger.settle(reservation.id, 0, detail={"usage": None})
-    return Written(proposal, move["parent"])
+    return Written(proposal, move["parent"], options=chosen)
+
+
+def _effective(options: dict[str, Any], source: str) -> dict[str, str]:
+    """The guard and the instruction set to write.
+
+    A guard that another branch learned is for threads: without them nothing is lost at small sizes.
+    """
+    learned = options.get("learned_guard", "") if starts_threads(source) else ""
+    return {"guard": options.get("guard", learned), "isa": options.get("isa", "")}
 
 
 def _guarded(context: Context, state: BranchState, guard: str) -> Written:

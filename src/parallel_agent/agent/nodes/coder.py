@@ -16,8 +16,8 @@ from parallel_agent.agent.stored import store_record, stored_record
 from parallel_agent.agent.writing import NothingWritten, Written, write_candidate
 from parallel_agent.budget.money import NanoUSD
 from parallel_agent.chat.references import RULES
+from parallel_agent.proposers.rules.chain import starts_threads
 
-_PARALLEL = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bparallel\b", re.MULTILINE)
 _VECTORIZED = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bsimd\b", re.MULTILINE)
 
 
@@ -34,7 +34,7 @@ def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         context.emit("ended", str(nothing), branch=move["branch"])
         return _ended(state, nothing.spent, nothing.failure)
     candidate = candidate_id(written.proposal.source)
-    record = _record(state, candidate, written, options)
+    record = _record(state, candidate, written, written.options or options)
     mine = f"{move['branch']} step {step}"
     with context.claiming:  # whoever finds it claimed finds its record, too
         first = context.folder.claim("source", candidate, mine)
@@ -83,7 +83,7 @@ def _record(
         reasons_against=list(proposal.reasons_against),
         speculative=proposal.speculative,
         vectorized=_VECTORIZED.search(proposal.source) is not None,
-        parallel=_PARALLEL.search(proposal.source) is not None,
+        parallel=starts_threads(proposal.source),
         accepted=False,
         failed_gate="",
         detail="",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from parallel_agent.kernel.source import ParsedSource, SourceError, parse
 from parallel_agent.proposers.rules import registry
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal, Tunable
+
+_PARALLEL = re.compile(r"^\s*#\s*pragma\s+omp\b.*\bparallel\b", re.MULTILINE)
 
 
 class Step(BaseModel):
@@ -42,26 +45,39 @@ def label(chain: Chain) -> str:
     return "+".join(step.label for step in chain)
 
 
-def write_chain(parsed: ParsedSource, chain: Chain, *, guard: str = "", isa: str = "") -> Proposal:
+def write_chain(parsed: ParsedSource, chain: Chain) -> Proposal:
     """What the strategies make of a source one after the other, its reasons those of all of them.
 
-    ``guard`` and ``isa`` are those of `Options`, and concern the whole. Raises NotApplicable where a
-    strategy has nothing to rewrite, or what one wrote cannot be read by the next.
+    Raises NotApplicable where a strategy has nothing to rewrite, or what one wrote cannot be read by
+    the next.
     """
     current, proposals = parsed, []
     for step in chain:
         proposals.append(_written(current, step))
         if step is not chain[-1]:
             current = _read_again(parsed, proposals[-1].source)
-    source = proposals[-1].source
-    if guard or isa:
-        source = dispatched(parsed, source, guard=guard, isa=isa)
     return Proposal(
-        source=source,
+        source=proposals[-1].source,
         reasons_for=_each_once(p.reasons_for for p in proposals),
         reasons_against=_each_once(p.reasons_against for p in proposals),
         speculative=any(p.speculative for p in proposals),
     )
+
+
+def with_forms(parsed: ParsedSource, proposal: Proposal, *, guard: str, isa: str) -> Proposal:
+    """The proposal behind a choice at run time: ``guard`` and ``isa`` are those of `Options`.
+
+    Raises NotApplicable where there can be no such choice.
+    """
+    if not guard and not isa:
+        return proposal
+    source = dispatched(parsed, proposal.source, guard=guard, isa=isa)
+    return proposal.model_copy(update={"source": source})
+
+
+def starts_threads(source: str) -> bool:
+    """Whether a source has an OpenMP directive that starts threads."""
+    return _PARALLEL.search(source) is not None
 
 
 def extensions(parsed: ParsedSource, chain: Chain) -> list[Chain]:

@@ -30,9 +30,6 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
-"""Variants that cost nothing at small sizes: no guard is for them."""
-
 
 _BY_NAME = {strategy.name: strategy for strategy in STRATEGIES}
 
