@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import Future
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -48,6 +49,9 @@ Building = tuple[Future[Reference], dict[str, Future[Program]]]
 def main() -> int:
     """Compare, and print what came of it."""
     given = _arguments()
+    if given.plot and find_spec("matplotlib") is None:
+        print("--plot needs matplotlib: pip install 'parallel-agent[plots]'", file=sys.stderr)
+        return 2
     settings = load_settings(threads=given.threads, effort=given.effort, seed=given.seed)
     sandbox.choose(no_sandbox=settings.no_sandbox)
     out: Path = given.out or RUNS / time.strftime("peers-%Y%m%d-%H%M%S")
@@ -61,13 +65,13 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     comparison = compare(kernels, line, settings, out, given.answers, given.jobs)
+    if given.json:
+        print(comparison.model_dump_json(indent=2))
+    print_comparison(comparison, Console(stderr=given.json, width=200, highlight=False))
     if given.plot:
         from comparison.plot import draw
 
         draw(comparison, given.plot)
-    if given.json:
-        print(comparison.model_dump_json(indent=2))
-    print_comparison(comparison, Console(stderr=given.json, width=200, highlight=False))
     return int(any(row.cells[OURS].problem != "" for row in comparison.rows if OURS in row.cells))
 
 

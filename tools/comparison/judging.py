@@ -176,4 +176,6 @@ def _noise(
 ) -> float:
     """What the reference's second copy shows of the noise here, the study's where there is none."""
     again = by_name.get(REFERENCE)
-    return noise_floor(original.seconds, again.seconds) if again else size.noise
+    if again is None or again.failure:
+        return size.noise
+    return noise_floor(original.seconds, again.seconds)
