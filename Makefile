@@ -32,7 +32,8 @@ layers: $(VENV)/dev
 	$(BIN)/lint-imports
 
 # What is written by programs: "generated" checks it, "reference" writes it anew.
-WRITERS := tools/cli_reference.py tools/graph_drawing.py tools/settings_reference.py
+WRITERS := tools/cli_reference.py tools/graph_drawing.py tools/settings_reference.py \
+    tools/strategy_list.py
 
 generated: $(VENV)/dev
 	@for writer in $(WRITERS); do echo "$$writer --check"; $(BIN)/python $$writer --check || exit 1; done

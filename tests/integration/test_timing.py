@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from parallel_agent.measurement.plan import TimingPlan
+from parallel_agent.measurement.round_robin import order, time_round_robin
 from parallel_agent.measurement.statistics import noise_floor
 from parallel_agent.measurement.timing import MismatchError, choose_instances, time_pair
 from parallel_agent.toolchain.adapter import AdapterParameter, AdapterSpec, adapter_sources
@@ -234,3 +235,66 @@ def test_a_program_without_threads_is_pinned_like_one_with_threads(start):
     assert len(cores) == 2
     assert cores[0] == cores[1]
     assert len(cores[0]) == 1
+
+
+def in_turns(workers, draw, check, plan=PLAN):
+    rng = np.random.default_rng(5)
+    return time_round_robin(workers, draw, check, instances=2, rng=rng, plan=plan)
+
+
+def test_any_number_of_programs_is_timed_on_the_same_inputs_and_checked(start):
+    draw, check = Draws(), Exact()
+    with start("original", "quick", "original") as workers:
+        timing = in_turns(workers, draw, check)
+    original, quick, twin = timing.programs
+    rounds = len(original.seconds)
+    assert PLAN.min_pairs <= rounds <= PLAN.max_pairs
+    assert rounds == len(quick.seconds) == len(twin.child_seconds)
+    assert np.median(quick.seconds) < np.median(original.seconds)
+    assert len(set(draw.payloads)) == PLAN.warmup + rounds
+    assert check.checked == 2 * len(draw.payloads)
+    assert [program.failure for program in timing.programs] == ["", "", ""]
+
+
+def test_programs_run_in_the_order_of_their_round(binaries, tmp_path):
+    options = {"threads": 1, "limits": LIMITS, "directory": tmp_path}
+    log = Watched.log = []
+    with (
+        Watched(binaries["original"], **options) as one,
+        Watched(binaries["quick"], inputs=one.inputs, **options) as two,
+        Watched(binaries["quick"], inputs=one.inputs, **options) as three,
+    ):
+        workers = (one, two, three)
+        in_turns(workers, Draws(), Exact(), TimingPlan(warmup=0, min_pairs=3, max_pairs=3))
+    assert [w for w, _ in log] == [workers[p] for turn in range(3) for p in order(turn, 3)]
+    assert not any(enabled for _, enabled in log)
+
+
+def test_a_program_that_is_wrong_or_dies_leaves_and_the_others_go_on(start):
+    """Right in the warm-up and the first round, wrong in the second."""
+    right, wrong = Draws(0.0, 0.5), Draws(0.6, 1.0)
+
+    def draw(rng, instances):
+        turn = right if len(right.payloads) < PLAN.warmup + 1 else wrong
+        return turn(rng, instances)
+
+    with start("original", "wrong", "crash", "quick") as workers:
+        original, other, dead, quick = in_turns(workers, draw, Exact()).programs
+    assert other.failure == "they differ"
+    assert "SIGSEGV" in dead.failure or "ended" in dead.failure
+    assert len(dead.seconds) == 1
+    assert len(quick.seconds) == len(original.seconds) >= PLAN.min_pairs
+
+
+def test_the_first_program_must_not_fail(start):
+    with start("crash", "original") as workers, pytest.raises(WorkerDied):
+        in_turns(workers, Draws(0.6, 1.0), Exact())
+
+
+def test_programs_that_read_different_inputs_are_not_timed_in_turns(start, binaries, tmp_path):
+    with (
+        start("original") as (original,),
+        Worker(binaries["quick"], threads=1, limits=LIMITS, directory=tmp_path) as stranger,
+        pytest.raises(ValueError, match="share"),
+    ):
+        in_turns((original, stranger), Draws(), Exact())

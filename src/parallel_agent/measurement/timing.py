@@ -173,7 +173,7 @@ def choose_instances(
         payload = draw(rng, instances)
         length = worker.inputs.write(payload)
         # The first run also pays for pages and code that are touched for the first time.
-        seconds = min(_timed(worker, length, instances).seconds for _ in range(2))
+        seconds = min(timed(worker, length, instances).seconds for _ in range(2))
         if seconds >= target_seconds or 2 * instances > cap or 2 * length > max_bytes:
             return instances
         instances *= 2
@@ -205,7 +205,7 @@ class _Pair:
         return first, second
 
     def _run(self, worker: Worker, length: int) -> tuple[Timing, bytes]:
-        timing = _timed(worker, length, self.instances)
+        timing = timed(worker, length, self.instances)
         with worker.collect() as outputs:
             return timing, bytes(outputs)
 
@@ -251,7 +251,8 @@ def _shown(seconds: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
     return f"{np.median(seconds) * 1e3:.3g} ms"
 
 
-def _timed(worker: Worker, length: int, instances: int) -> Timing:
+def timed(worker: Worker, length: int, instances: int) -> Timing:
+    """One run on the inputs that lie in shared memory, without a collection of garbage in it."""
     worker.prepare_shared(length, instances)
     with _no_garbage_collection():
         return worker.go()

@@ -19,7 +19,7 @@ class SuiteKernel:
 
 
 def bundled() -> list[SuiteKernel]:
-    """The kernels that come with the package, one of each category, sorted by category."""
+    """The kernels that come with the package, sorted by category and name."""
     return [
         SuiteKernel(path.stem, path.parent.name, path, _contract_beside(path))
         for path in sorted(_BUNDLED.glob("*/*.cpp"))
