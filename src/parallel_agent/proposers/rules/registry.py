@@ -14,9 +14,11 @@ from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
+from parallel_agent.proposers.rules.unroll_and_jam import UnrollAndJam
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
+    UnrollAndJam(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
@@ -30,7 +32,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "sequential"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 

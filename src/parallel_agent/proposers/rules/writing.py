@@ -83,7 +83,7 @@ class Rewriter:
             self.edits.add_include(header)
         return self.edits.apply()
 
-    def _within(self, edits: Edits, start: int, end: int) -> str:
+    def within(self, edits: Edits, start: int, end: int) -> str:
         """What edits make of the bytes from ``start`` to ``end``, outside of which they do nothing."""
         edited = edits.apply().encode()
         return edited[start : len(edited) - (len(self._bytes) - end)].decode()
@@ -101,7 +101,7 @@ class Rewriter:
                 new = names.get(syntax.key(node.referenced))
                 if new is not None:
                     edits.replace(node, new)
-        text = self._within(edits, *self.span(statement))
+        text = self.within(edits, *self.span(statement))
         margin = self.indentation(statement)
         return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
 
