@@ -14,11 +14,13 @@ from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
+from parallel_agent.proposers.rules.tiling import Tiling
 from parallel_agent.proposers.rules.unroll_and_jam import UnrollAndJam
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
     UnrollAndJam(),
+    Tiling(),
     IfConversion(),
     Reduction(),
     LoopOrder(),

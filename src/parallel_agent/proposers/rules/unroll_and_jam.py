@@ -209,11 +209,7 @@ class _Writer:
         return text if text.isidentifier() else f"({text})"
 
     def _type(self, report: LoopReport) -> str:
-        """A loop variable's type as the source spells it."""
-        declaration = report.loop.declaration
-        start = declaration.extent.start.offset
-        text = self.rewriter.between(start, declaration.location.offset).strip()
-        return self._bare(declaration) if text in ("auto", "") else text
+        return self.rewriter.spelled_type(report.loop.declaration)
 
     def _bare(self, declaration: Any) -> str:
         return syntax.bare_type(declaration.type)

@@ -114,6 +114,12 @@ class Rewriter:
         """The original text from one byte up to another."""
         return self._bytes[start:end].decode()
 
+    def spelled_type(self, declaration: Any) -> str:
+        """A variable's type as the source spells it; ``auto`` is spelled out."""
+        start, end = declaration.extent.start.offset, declaration.location.offset
+        text = self.between(start, end).strip()
+        return syntax.bare_type(declaration.type) if text in ("auto", "") else text
+
     def free_name(self, *names: str) -> str:
         """The first of the names that the source does not use, else the last with an underscore."""
         for name in (*names, f"{names[-1]}_"):
