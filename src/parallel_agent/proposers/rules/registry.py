@@ -12,6 +12,7 @@ from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
+from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 from parallel_agent.proposers.rules.tiling import Tiling
@@ -21,6 +22,7 @@ from parallel_agent.proposers.rules.wide_vectors import WideVectors
 STRATEGIES: tuple[Strategy, ...] = (
     UnrollAndJam(),
     Tiling(),
+    ScalarExpansion(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
