@@ -136,7 +136,9 @@ def _with_roles(
     if len(summed) != 1 or (start is not None and summed[0] is not nest[2]):
         return None
     pair = [r for r in nest if r is not summed[0]]
-    across = [r for r in pair if r.loop.variable and last.position.coefficient(r.loop.variable) == ONE]
+    across = [
+        r for r in pair if r.loop.variable and last.position.coefficient(r.loop.variable) == ONE
+    ]
     if len(across) != 1 or not all(report.parallel and not report.reductions for report in pair):
         return None
     rows = pair[0] if across[0] is pair[1] else pair[1]
@@ -157,6 +159,9 @@ def _with_operands(found: Contraction, values: Values) -> Contraction | None:
     i, j, k = (syntax.key(report.loop.declaration) for report in found.loops)
     target = values.path(found.place)
     declared = {syntax.key(syntax.children(s)[0]) for s in found.body[:-1]}
+    later = {name for statement in found.after for name in syntax.variables(statement)}
+    if declared & later or any(values.assigned(syntax.children(s)[0]) for s in found.body[:-1]):
+        return None
     by_row: dict[str, Any] = {}
     by_column: dict[str, Any] = {}
     for node in _elements(found, values):
@@ -187,9 +192,8 @@ def _elements(found: Contraction, values: Values) -> Iterator[Any]:
         node = pending.pop(0)
         bare = syntax.strip(node)
         path = values.path(bare)
-        if path is not None and path.elements:
-            yield bare
-        elif bare.kind in (Kind.ARRAY_SUBSCRIPT_EXPR, Kind.MEMBER_REF_EXPR):
+        element = path is not None and bool(path.elements)
+        if element or bare.kind in (Kind.ARRAY_SUBSCRIPT_EXPR, Kind.MEMBER_REF_EXPR):
             yield bare
         else:
             pending = [*syntax.children(bare), *pending]

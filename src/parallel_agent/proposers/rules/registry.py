@@ -6,6 +6,7 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
+from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
@@ -20,6 +21,7 @@ from parallel_agent.proposers.rules.unroll_and_jam import UnrollAndJam
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
+    FastTransform(),
     UnrollAndJam(),
     Tiling(),
     ScalarExpansion(),
@@ -36,7 +38,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "sequential"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 

@@ -60,7 +60,7 @@ class ScalarExpansion:
             raise NotApplicable("no loop carries a factor past a loop that jumps through memory")
         found = next(_found(parsed))
         rewriter = Rewriter(found.analysis)
-        _write(rewriter, found, parallel=options.variant == "parallel")
+        _Writer(rewriter, found).write(parallel=options.variant == "parallel")
         for header in ("algorithm", "vector"):
             rewriter.include(header)
         name = found.factor.spelling
@@ -117,6 +117,7 @@ def _butterflies(outer: Loop, analysis: Analysis) -> _Butterflies | None:
 
 def _carried(statement: Any, values: Values) -> Any | None:
     """The variable t of ``t *= factor`` and ``t = t * factor``."""
+    statement = syntax.strip(statement)
     update = update_of(statement, values)
     if update is not None:
         return syntax.strip(update.target) if update.operator == "*" else None
@@ -136,7 +137,12 @@ def _sound(found: _Butterflies) -> bool:
     body = effects_of(found.inner.body, values)
     factor, pace = syntax.key(found.factor), syntax.variables(found.recurrence)
     counters = {syntax.key(loop.declaration) for loop in (found.outer, found.inner)}
-    headers = {name for loop in (found.outer, found.inner) for p in loop.header for name in syntax.variables(p)}
+    headers = {
+        name
+        for loop in (found.outer, found.inner)
+        for p in loop.header
+        for name in syntax.variables(p)
+    }
     headers |= syntax.variables(syntax.children(found.inner.cursor)[2])
     written = {
         a.path.root for a in body.accesses if a.kind != "read" and not a.path.elements
@@ -159,55 +165,82 @@ def _complex_or_real(type_: Any) -> bool:
     return complex_ or (syntax.is_arithmetic(type_) and not syntax.is_reference(type_))
 
 
-def _write(rewriter: Rewriter, found: _Butterflies, *, parallel: bool) -> None:
-    outer, inner, values = found.outer, found.inner, found.analysis.values
-    l, a = (str(loop.declaration.spelling) for loop in (outer, inner))
-    name = found.factor.spelling
-    table = rewriter.free_name(f"{name}s", f"{name}Table")
-    block, end = rewriter.free_name(f"{a}0", "block"), rewriter.free_name("end", "pieceEnd")
-    piece = rewriter.free_name(f"{l}0", "piece")
-    kind, index = (rewriter.spelled_type(loop.declaration) for loop in (outer, inner))
-    half, size = rewriter.text(outer.header[1]), rewriter.text(inner.header[1])
-    length = rewriter.text(syntax.children(syntax.children(inner.cursor)[2])[1])
-    number = syntax.bare_type(found.factor.type)
-    step = rewriter.renamed(found.recurrence, {})
-    names = {syntax.key(found.factor): f"{table}[{l}]"}
-    body = [
-        f"const {index} {a} = {block} + {l};",
-        *(_statement(rewriter, s, names, values) for s in syntax.statements(inner.body)),
-    ]
-    stop = f"std::min<{kind}>({half}, {size} - {block})"
-    head = f"for ({kind} {l} = {piece if parallel else 0}; {l} < {end}; ++{l}) {{"
-    inside = [head, *rewriter.indented(body), "}"]
-    if parallel:
-        stop = f"std::min<{kind}>({{{piece} + {_PIECE}, {half}, {size} - {block}}})"
-    inside = [f"const {kind} {end} = {stop};", *inside]
-    if parallel:
-        pieces = f"for ({kind} {piece} = 0; {piece} < {half}; {piece} += {_PIECE}) {{"
-        inside = [pieces, *rewriter.indented(inside), "}"]
-    threads = "#pragma omp parallel for collapse(2) schedule(static)"
-    lines = [
-        f"// All values of {name} first: then neighbours can follow each other below.",
-        f"std::vector<{number}> {table}({half});",
-        f"for ({kind} {l} = 0; {l} < {half}; ++{l}) {{",
-        *rewriter.indented([f"{table}[{l}] = {name};", step]),
-        "}",
-        *([threads] if parallel else []),
-        f"for ({index} {block} = 0; {block} < {size}; {block} += {length}) {{",
-        *rewriter.indented(inside),
-        "}",
-    ]
-    short = rewriter.renamed(outer.cursor, {})
-    lines = [
-        f"if ({size} < {_FEW}) {{",
-        *rewriter.indented([short]),
-        "} else {",
-        *rewriter.indented(lines),
-        "}",
-    ]
-    margin = rewriter.indentation(outer.cursor)
-    text = "\n".join(f"{margin}{line}" for part in lines for line in part.split("\n"))
-    rewriter.edits.replace_range(*rewriter.span(outer.cursor), text)
+class _Writer:
+    """Writes one transform; l, a, k, N and n are named as in `_Butterflies`."""
+
+    def __init__(self, rewriter: Rewriter, found: _Butterflies) -> None:
+        self.rewriter, self.found = rewriter, found
+        outer, inner = found.outer, found.inner
+        self.l_name, self.a_name = (str(loop.declaration.spelling) for loop in (outer, inner))
+        self.l_type, self.a_type = (rewriter.spelled_type(x.declaration) for x in (outer, inner))
+        self.half, self.size = rewriter.text(outer.header[1]), rewriter.text(inner.header[1])
+        self.length = rewriter.text(syntax.children(syntax.children(inner.cursor)[2])[1])
+        self.factor = str(found.factor.spelling)
+        self.table = rewriter.free_name(f"{self.factor}s", f"{self.factor}Table")
+        self.block = rewriter.free_name(f"{self.a_name}0", "block")
+        self.piece = rewriter.free_name(f"{self.l_name}0", "piece")
+        self.end = rewriter.free_name("end", "pieceEnd")
+
+    def write(self, *, parallel: bool) -> None:
+        """Replace the loop over l by a choice: short transforms stay as they are."""
+        rewriter, cursor = self.rewriter, self.found.outer.cursor
+        threads = "#pragma omp parallel for collapse(2) schedule(static)"
+        block, size = self.block, self.size
+        blocks = [
+            *([threads] if parallel else []),
+            f"for ({self.a_type} {block} = 0; {block} < {size}; {block} += {self.length}) {{",
+            *rewriter.indented(self._pieces() if parallel else self._butterflies("0", self.half)),
+            "}",
+        ]
+        lines = [
+            f"if ({size} < {_FEW}) {{",
+            *rewriter.indented([rewriter.renamed(cursor, {})]),
+            "} else {",
+            *rewriter.indented([*self._factors(), *blocks]),
+            "}",
+        ]
+        margin = rewriter.indentation(cursor)
+        text = "\n".join(f"{margin}{line}" for part in lines for line in part.split("\n"))
+        rewriter.edits.replace_range(*rewriter.span(cursor), text)
+
+    def _factors(self) -> list[str]:
+        """The table of factors, multiplied up as before."""
+        l_name, number = self.l_name, syntax.bare_type(self.found.factor.type)
+        recurrence = self.rewriter.renamed(self.found.recurrence, {})
+        return [
+            f"// All values of {self.factor} first: then neighbours can follow each other below.",
+            f"std::vector<{number}> {self.table}({self.half});",
+            f"for ({self.l_type} {l_name} = 0; {l_name} < {self.half}; ++{l_name}) {{",
+            *self.rewriter.indented([f"{self.table}[{l_name}] = {self.factor};", recurrence]),
+            "}",
+        ]
+
+    def _pieces(self) -> list[str]:
+        """A block in pieces, so that a few long blocks occupy all threads."""
+        piece = self.piece
+        inside = self._butterflies(piece, f"{piece} + {_PIECE}, {self.half}")
+        head = f"for ({self.l_type} {piece} = 0; {piece} < {self.half}; {piece} += {_PIECE}) {{"
+        return [head, *self.rewriter.indented(inside), "}"]
+
+    def _butterflies(self, start: str, limits: str) -> list[str]:
+        """The butterflies of one piece of a block, neighbours after each other."""
+        found, l_name, kind = self.found, self.l_name, self.l_type
+        names = {syntax.key(found.factor): f"{self.table}[{l_name}]"}
+        values = found.analysis.values
+        body = [
+            f"const {self.a_type} {self.a_name} = {self.block} + {l_name};",
+            *(
+                _statement(self.rewriter, statement, names, values)
+                for statement in syntax.statements(found.inner.body)
+            ),
+        ]
+        stop = f"std::min<{kind}>({{{limits}, {self.size} - {self.block}}})"
+        return [
+            f"const {kind} {self.end} = {stop};",
+            f"for ({kind} {l_name} = {start}; {l_name} < {self.end}; ++{l_name}) {{",
+            *self.rewriter.indented(body),
+            "}",
+        ]
 
 
 def _statement(rewriter: Rewriter, statement: Any, names: dict[str, str], values: Values) -> str:

@@ -213,7 +213,9 @@ class _Writer:
     def _for_columns(self, lines: list[str]) -> list[str]:
         return self._for(self.found.columns, self.j, self.j0, self.j_end, lines)
 
-    def _for(self, report: LoopReport, name: str, first: str, end: str, lines: list[str]) -> list[str]:
+    def _for(
+        self, report: LoopReport, name: str, first: str, end: str, lines: list[str]
+    ) -> list[str]:
         head = f"for ({self._type(report)} {name} = {first}; {name} < {end}; ++{name}) {{"
         return [head, *self._indented(lines), "}"]
 

@@ -57,9 +57,7 @@ class UnrollAndJam:
 class _Writer:
     """Writes one elimination."""
 
-    def __init__(
-        self, rewriter: Rewriter, values: Values, found: Elimination, strip: int
-    ) -> None:
+    def __init__(self, rewriter: Rewriter, values: Values, found: Elimination, strip: int) -> None:
         self.rewriter, self.values, self.found, self.strip = rewriter, values, found, strip
         self.source = rewriter.between(0, 10**9)
         self.pivot = found.steps.loop.declaration.spelling
@@ -77,9 +75,7 @@ class _Writer:
             values.text(node): rewriter.free_name(f"scale{number or ''}")
             for number, node in enumerate(found.invariant)
         }
-        targets = [
-            syntax.children(s)[0] for s in syntax.statements(found.columns.loop.body)
-        ]
+        targets = [syntax.children(s)[0] for s in syntax.statements(found.columns.loop.body)]
         self.targets = {values.path(t): t for t in targets}
         self.sums = {
             path: rewriter.free_name(f"value{number or ''}")
@@ -130,8 +126,13 @@ class _Writer:
         """The rows below the strip."""
         row = self.found.rows[-1]
         kind, limit = self._type(row), self._limit(row)
-        inside = [f"{self._bare(d)} {self.arrays[syntax.key(d)]}[{self.strip}];" for d in self.found.scalars]
-        lines = [self.rewriter.renamed(s, {}) for s in self.found.prologue if s.kind == Kind.DECL_STMT]
+        inside = [
+            f"{self._bare(d)} {self.arrays[syntax.key(d)]}[{self.strip}];"
+            for d in self.found.scalars
+        ]
+        lines = [
+            self.rewriter.renamed(s, {}) for s in self.found.prologue if s.kind == Kind.DECL_STMT
+        ]
         for report in self.found.rows:
             names = {syntax.key(report.loop.declaration): self.row}
             for statement in syntax.statements(report.loop.body):
@@ -167,8 +168,8 @@ class _Writer:
             for p, t in self.targets.items()
         ]
         for step in range(self.strip):
-            for statement in syntax.statements(self.found.columns.loop.body):
-                body.append(f"{self._replaced(statement, step)};")
+            updates = syntax.statements(self.found.columns.loop.body)
+            body += [f"{self._replaced(statement, step)};" for statement in updates]
         body += [f"{self.values.text(t)} = {self.sums[p]};" for p, t in self.targets.items()]
         kind, limit = self._type(self.found.columns), self._limit(self.found.columns)
         head = f"for ({kind} {self.column} = {self.split}; {self.column} < {limit}; ++{self.column}) {{"
