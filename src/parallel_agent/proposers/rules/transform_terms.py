@@ -197,6 +197,8 @@ def _sorted(
         update = update_of(statement, values)
         if update is None or update.operator != "+" or len(update.operands) != 1:
             return None
+        if syntax.binary_operator(statement) == "=" and not _adds(statement):
+            return None
         if _outside_waves(update.operands[0], waves) & moving or not _a_sum(update.target):
             return None
         sums.append(statement)
@@ -205,6 +207,11 @@ def _sorted(
     if not sums or totals & read or set(samples.effects.written()) != totals:
         return None
     return Transform(bins, samples, waves, tuple(dropped), tuple(kept), tuple(sums))
+
+
+def _adds(statement: Any) -> bool:
+    """True for ``s = s + e``, False for ``s = s - e``."""
+    return syntax.binary_operator(syntax.strip(syntax.children(statement)[1])) == "+"
 
 
 def _a_sum(target: Any) -> bool:
