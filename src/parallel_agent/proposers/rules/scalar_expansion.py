@@ -193,7 +193,7 @@ class _Writer:
             "}",
         ]
         lines = [
-            f"if ({size} < {_FEW}) {{",
+            f"if ({size} < {_FEW} || {self.half} < 1) {{",
             *rewriter.indented([rewriter.renamed(cursor, {})]),
             "} else {",
             *rewriter.indented([*self._factors(), *blocks]),
