@@ -6,17 +6,25 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
+from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
+from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
+from parallel_agent.proposers.rules.tiling import Tiling
+from parallel_agent.proposers.rules.unroll_and_jam import UnrollAndJam
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
+    FastTransform(),
+    UnrollAndJam(),
+    Tiling(),
+    ScalarExpansion(),
     IfConversion(),
     Reduction(),
     LoopOrder(),

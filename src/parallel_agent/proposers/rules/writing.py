@@ -83,7 +83,7 @@ class Rewriter:
             self.edits.add_include(header)
         return self.edits.apply()
 
-    def _within(self, edits: Edits, start: int, end: int) -> str:
+    def within(self, edits: Edits, start: int, end: int) -> str:
         """What edits make of the bytes from ``start`` to ``end``, outside of which they do nothing."""
         edited = edits.apply().encode()
         return edited[start : len(edited) - (len(self._bytes) - end)].decode()
@@ -101,7 +101,7 @@ class Rewriter:
                 new = names.get(syntax.key(node.referenced))
                 if new is not None:
                     edits.replace(node, new)
-        text = self._within(edits, *self.span(statement))
+        text = self.within(edits, *self.span(statement))
         margin = self.indentation(statement)
         return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
 
@@ -113,6 +113,12 @@ class Rewriter:
     def between(self, start: int, end: int) -> str:
         """The original text from one byte up to another."""
         return self._bytes[start:end].decode()
+
+    def spelled_type(self, declaration: Any) -> str:
+        """A variable's type as the source spells it; ``auto`` is spelled out."""
+        start, end = declaration.extent.start.offset, declaration.location.offset
+        text = self.between(start, end).strip()
+        return syntax.bare_type(declaration.type) if text in ("auto", "") else text
 
     def free_name(self, *names: str) -> str:
         """The first of the names that the source does not use, else the last with an underscore."""

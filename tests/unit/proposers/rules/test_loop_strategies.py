@@ -381,7 +381,8 @@ def test_moves_take_each_strategys_best_first() -> None:
     offered: list[tuple[str, str]] = moves(parse(MATMUL))
     names = [name for name, _ in offered]
     assert names.index("parallel_loop") < names.index("loop_order", names.index("loop_order") + 1)
-    assert offered[0] == ("loop_order", "interchange_parallel")
+    assert offered[0] == ("tiling", "parallel")
+    assert names.index("loop_order") == offered.index(("loop_order", "interchange_parallel"))
 
 
 def test_an_unknown_strategy_is_an_error() -> None:
