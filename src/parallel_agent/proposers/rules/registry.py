@@ -6,6 +6,7 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
+from parallel_agent.proposers.rules.hash_join import HashJoin
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
@@ -17,6 +18,7 @@ from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
+    HashJoin(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
