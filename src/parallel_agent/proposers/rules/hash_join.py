@@ -104,9 +104,8 @@ class _Writer:
         element = declared.get_pointee() if syntax.is_reference(declared) else declared
         small = element.is_pod() and 0 < element.get_size() <= _SMALL
         named = "(unnamed" not in element.spelling and "(anonymous" not in element.spelling
-        return bool(small and named and element.kind in (TypeKind.RECORD, TypeKind.DOUBLE) or (
-            small and syntax.is_arithmetic(element)
-        ))
+        plain = element.kind == TypeKind.RECORD or syntax.is_arithmetic(element)
+        return bool(small and named and plain)
 
     def _grouping(self) -> list[str]:
         unit, first, key = self.rewriter.unit, self.first, self._key(self.join.inner_key)
@@ -222,8 +221,10 @@ class _Writer:
                 text += f" {'+' if sign > 0 else '-'} {converted}"
             else:
                 text = converted if sign > 0 else f"0 - {converted}"
-        return f"({text}) & {self.mask}" if len(terms) > 1 or text[0] == "0" else (
-            f"{text} & {self.mask}"
+        return (
+            f"({text}) & {self.mask}"
+            if len(terms) > 1 or text[0] == "0"
+            else (f"{text} & {self.mask}")
         )
 
     def _converted(self, term: Any) -> str:

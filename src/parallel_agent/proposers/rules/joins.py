@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parallel_agent.proposers.rules import syntax
+from parallel_agent.proposers.rules import calls, syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
+from parallel_agent.proposers.rules.assignments import resizing_receiver
 from parallel_agent.proposers.rules.effects import effects_of
+from parallel_agent.proposers.rules.loops import Loop
+from parallel_agent.proposers.rules.polynomials import Polynomial
 from parallel_agent.proposers.rules.strategy import NotApplicable
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.values import Values
@@ -68,7 +71,9 @@ def _join(outer: LoopReport, inner: LoopReport, values: Values) -> Join:
         raise NotApplicable(f"{loop.name} does not visit every element")
     declarations, condition, wanted = _test(loop.body)
     triangular = _starts_at_outer(outer, inner)
-    changing = set(outer.effects.written()) | outer.effects.declared
+    changing = _changed(outer, values) | outer.effects.declared
+    if syntax.key(loop.declaration) in inner.effects.written():
+        raise NotApplicable(f"{loop.name} is moved by its own body")
     if outer.loop.variable is not None:
         changing.add(outer.loop.variable.name)
     own = {syntax.key(loop.declaration), *map(syntax.key, declarations)}
@@ -78,11 +83,11 @@ def _join(outer: LoopReport, inner: LoopReport, values: Values) -> Join:
             raise NotApplicable(f"{loop.name} does not visit the same elements each time")
     _refuse_effects([condition, *declarations], declarations, values)
     for equation in _equations(condition, wanted):
-        sides = _sides(equation, own, values)
+        sides = _sides(equation, own, loop)
         if sides is None:
             continue
         inner_key, outer_key = sides
-        within = set(inner.effects.written())
+        within = _changed(inner, values)
         read_inside = {root for _, term in inner_key for root in _reads(term, values)}
         read_outside = {root for _, term in outer_key for root in _reads(term, values)}
         if read_inside & (changing - own) or read_outside & within:
@@ -132,7 +137,7 @@ def _plain(node: Any) -> bool:
 
 
 def _sides(
-    equation: Any, own: set[str], values: Values
+    equation: Any, own: set[str], loop: Loop
 ) -> tuple[tuple[Term, ...], tuple[Term, ...]] | None:
     """An equation solved for what depends on the inner loop: both sides as sums.
 
@@ -149,8 +154,7 @@ def _sides(
         return None
     if all(syntax.strip(term).kind == Kind.INTEGER_LITERAL for _, term in outer):
         return None  # one value for all: the inner loop is a filter and no join
-    counted = any(_is_counter(term, own) for _, term in inner)
-    if counted:
+    if any(_is_counter(term, loop) for _, term in inner):
         return None
     if inner[0][0] < 0:
         inner = [(-sign, term) for sign, term in inner]
@@ -162,25 +166,10 @@ def _whole_number(node: Any) -> bool:
     return syntax.is_integer(syntax.strip(node).type) and syntax.bare_type(node.type) != "bool"
 
 
-def _is_counter(term: Any, own: set[str]) -> bool:
-    """True for a term computed from the loop's index alone: a direct jump would do better."""
-    return _plain(term) and not any(n.kind == Kind.MEMBER_REF_EXPR for n in syntax.walk(term)) and (
-        any(syntax.is_variable(n) and _counts(n.referenced, own) for n in syntax.walk(term))
-    )
-
-
-def _counts(declaration: Any, own: set[str]) -> bool:
-    parent = declaration.semantic_parent
-    value = syntax.initializer(declaration)
-    return (
-        syntax.key(declaration) in own
-        and parent is not None
-        and value is not None
-        and not syntax.is_reference(declaration.type)
-        and _plain(value)
-        and "[" not in "".join(t.spelling for t in value.get_tokens())
-        and not any(t.spelling == ":" for t in declaration.get_tokens())
-    )
+def _is_counter(term: Any, loop: Any) -> bool:
+    """True for a term computed from a counting loop's index alone: one could jump to its match."""
+    counting = loop.cursor.kind == Kind.FOR_STMT
+    return counting and _plain(term) and syntax.key(loop.declaration) in syntax.variables(term)
 
 
 def _terms(node: Any, sign: int) -> Iterator[Term]:
@@ -196,11 +185,33 @@ def _terms(node: Any, sign: int) -> Iterator[Term]:
 
 def _starts_at_outer(outer: LoopReport, inner: LoopReport) -> bool:
     """True for ``for (j = i + 1; …)`` inside a loop that counts i up."""
-    if outer.loop.variable is None or inner.loop.lower is None:
+    variable, lower = outer.loop.variable, inner.loop.lower
+    if variable is None or lower is None or outer.loop.descending:
         return False
     if outer.loop.cursor.kind != Kind.FOR_STMT or inner.loop.cursor.kind != Kind.FOR_STMT:
         return False
-    return outer.loop.variable in inner.loop.lower.symbols and not outer.loop.descending
+    ahead = (lower - Polynomial.variable(variable)).value
+    return ahead is not None and ahead >= 0 and variable.name not in outer.effects.written()
+
+
+def _changed(report: LoopReport, values: Values) -> set[str]:
+    """Keys of the variables that a loop's body may change, its own methods and calls included."""
+    changed = set(report.effects.written())
+    for node in syntax.walk(report.loop.body):
+        owner = resizing_receiver(node)
+        targets = [owner] if owner is not None else []
+        if node.kind == Kind.CALL_EXPR and node.referenced is not None:
+            parameters = node.referenced.get_arguments()
+            targets += [
+                argument
+                for argument, parameter in zip(node.get_arguments(), parameters, strict=False)
+                if syntax.is_writable_reference(parameter.type)
+            ]
+            if not targets and (objection := calls.objection_to(node)):
+                raise NotApplicable(objection)
+        for target in targets:
+            changed |= _reads(target, values)
+    return changed
 
 
 def _reads(node: Any, values: Values) -> set[str]:

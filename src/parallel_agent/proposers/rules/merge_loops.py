@@ -126,9 +126,7 @@ def _text(node: Any, values: Values) -> str:
     return "".join(values.text(syntax.strip(node)).split())
 
 
-def _without_steps(
-    statements: list[Any], wanted: set[str], both: set[str]
-) -> tuple[Any, ...]:
+def _without_steps(statements: list[Any], wanted: set[str], both: set[str]) -> tuple[Any, ...]:
     """The statements before the last ones, which add 1 to each wanted index and to no other."""
     rest = list(statements)
     stepped: list[str] = []

@@ -164,7 +164,11 @@ def _require_single_start(loop: Any, queue: Any, function: Any) -> None:
 
 def _pushes(body: Any, queue: Any) -> Iterator[Any]:
     for node in syntax.walk(body):
-        if node.kind == Kind.CALL_EXPR and node.spelling in ("push", "emplace") and _on(node, queue):
+        if (
+            node.kind == Kind.CALL_EXPR
+            and node.spelling in ("push", "emplace")
+            and _on(node, queue)
+        ):
             yield node
 
 

@@ -10,19 +10,19 @@ from parallel_agent.proposers.rules.early_goal_test import EarlyGoalTest
 from parallel_agent.proposers.rules.hash_join import HashJoin
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
+from parallel_agent.proposers.rules.merge_fission import MergeFission
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
-from parallel_agent.proposers.rules.sorted_merge import SortedMerge
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
     HashJoin(),
     EarlyGoalTest(),
-    SortedMerge(),
+    MergeFission(),
     IfConversion(),
     Reduction(),
     LoopOrder(),

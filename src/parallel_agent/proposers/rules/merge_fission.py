@@ -1,4 +1,8 @@
-"""Merges of two index lists without the branch on which key is less, which nobody can predict."""
+"""Loop fission of a merge: two sparse lists are added one after the other, not in step.
+
+Loop fission (distribution): K. Kennedy, J. R. Allen, Optimizing Compilers for Modern Architectures,
+2.4. A merge of lists in random order mispredicts every second branch.
+"""
 
 from __future__ import annotations
 
@@ -15,56 +19,40 @@ from parallel_agent.proposers.rules.values import Values
 from parallel_agent.proposers.rules.writing import Rewriter
 
 
-class SortedMerge:
-    """The variants: ``one_list_at_a_time`` and ``branch_free``.
+class MergeFission:
+    """A merge that adds each element to a place of its own key becomes one loop for each list.
 
-    A merge that adds each element to a place of its own key needs no merging: the loops that
-    follow it for the rest of each list can do all of it. An intersection steps on by the results
-    of comparisons instead of by branches.
+    The loops that follow the merge, for what is left of each list, then do all of it.
     """
 
-    name = "sorted_merge"
+    name = "merge_fission"
 
     def variants(self, parsed: ParsedSource) -> list[str]:
-        """The variants that this source allows, best first."""
-        found = []
-        for variant in ("one_list_at_a_time", "branch_free"):
-            try:
-                self.rewrite(parsed, Options(variant=variant))
-            except NotApplicable:
-                continue
-            found.append(variant)
-        return found
+        """``one_list_at_a_time`` where a merge only adds up."""
+        try:
+            self.rewrite(parsed, Options())
+        except NotApplicable:
+            return []
+        return ["one_list_at_a_time"]
 
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
-        """Every merging loop that the variant suits rewritten."""
+        """The source without its merging loops that only add up."""
         analysis = analyse(parsed)
         rewriter = Rewriter(analysis)
-        apart = options.variant == "one_list_at_a_time"
-        done = []
-        for merge in merges(parsed.function, analysis.values):
-            if apart and _splits(merge, analysis.values):
-                _drop(merge, rewriter)
-                done.append(merge)
-            elif not apart and not merge.lesser and not merge.greater and merge.equal:
-                _without_branches(merge, rewriter)
-                done.append(merge)
+        found = merges(parsed.function, analysis.values)
+        done = [merge for merge in found if _splits(merge, analysis.values)]
         if not done:
-            raise NotApplicable(f"no loop merges two lists in a way that allows {options.variant}")
+            raise NotApplicable("no merge of two lists only adds their elements up")
+        for merge in done:
+            _drop(merge, rewriter)
         lines = ", ".join(str(syntax.line(merge.loop)) for merge in done)
-        if apart:
-            return Proposal(
-                source=rewriter.apply(),
-                reasons_for=(
-                    f"line {lines}: what is added for one list does not depend on the other, and "
-                    "which key is less cannot be predicted",
-                ),
-                reasons_against=("elements of equal key are added one after the other",),
-            )
         return Proposal(
             source=rewriter.apply(),
-            reasons_for=(f"line {lines}: which key is less cannot be predicted by a branch",),
-            reasons_against=("where long runs lie in one list, branches are predicted well",),
+            reasons_for=(
+                f"line {lines}: what is added for one list does not depend on the other, and which "
+                "key is less cannot be predicted",
+            ),
+            reasons_against=("elements of equal key are added one after the other",),
         )
 
 
@@ -75,9 +63,10 @@ def _splits(merge: Merge, values: Values) -> bool:
     """
     if len(merge.lesser) != 1 or len(merge.greater) != 1:
         return False
-    alone = [_addition(statement, key, values) for statement, key in zip(
-        (merge.lesser[0], merge.greater[0]), merge.keys, strict=True
-    )]
+    alone = [
+        _addition(statement, key, values)
+        for statement, key in zip((merge.lesser[0], merge.greater[0]), merge.keys, strict=True)
+    ]
     together = [_addition(statement, merge.keys, values) for statement in merge.equal]
     if None in alone or None in together or not together:
         return False
@@ -89,9 +78,7 @@ def _splits(merge: Merge, values: Values) -> bool:
     return _finished(merge, values)
 
 
-def _addition(
-    statement: Any, keys: Any, values: Values
-) -> tuple[str, tuple[str, ...]] | None:
+def _addition(statement: Any, keys: Any, values: Values) -> tuple[str, tuple[str, ...]] | None:
     """The array and the summands of ``array[key] += summands``; None for anything else."""
     node = syntax.strip(statement)
     if syntax.binary_operator(node) != "+=":
@@ -172,26 +159,3 @@ def _drop(merge: Merge, rewriter: Rewriter) -> None:
         f"{margin}// on keys in an order that the processor cannot predict."
     )
     rewriter.edits.replace_range(start, end, text)
-
-
-def _without_branches(merge: Merge, rewriter: Rewriter) -> None:
-    unit, margin = rewriter.unit, rewriter.indentation(merge.loop)
-    names = [rewriter.free_name(*pair) for pair in (("a", "left_key"), ("b", "right_key"))]
-    first, second = (str(index.spelling) for index in merge.indices)
-    statements = [rewriter.renamed(statement, {}) for statement in merge.equal]
-    body = [
-        *(
-            f"const auto {name} = {rewriter.text(key)};"
-            for name, key in zip(names, merge.keys, strict=True)
-        ),
-        f"if ({names[0]} == {names[1]}) {{",
-        *(f"{unit}{line}" for text in statements for line in text.split("\n")),
-        "}",
-        "// Added as numbers: a branch on which is less could not be predicted.",
-        f"{first} += {names[0]} <= {names[1]};",
-        f"{second} += {names[1]} <= {names[0]};",
-    ]
-    condition = rewriter.text(_condition(merge.loop))
-    lines = [f"while ({condition}) {{", *(f"{unit}{line}" for line in body), "}"]
-    start, end = rewriter.span(merge.loop)
-    rewriter.edits.replace_range(start, end, "\n".join(f"{margin}{line}" for line in lines))
