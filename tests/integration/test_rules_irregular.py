@@ -11,7 +11,9 @@ from parallel_agent.kernel.source import parse
 from parallel_agent.proposers.rules.registry import write
 from parallel_agent.proposers.rules.strategy import Options
 
-HEADERS = """#include <cstddef>
+HEADERS = """#include <bit>
+#include <cstddef>
+#include <cstdint>
 #include <queue>
 #include <random>
 #include <utility>
@@ -71,11 +73,30 @@ int hops(std::vector<int> const& joined, int n, int from, int to) {
 }""",
         """const int n = 12;
         std::vector<int> joined(n * n);
-        for (std::size_t i = 0; i < a.size(); ++i) joined[unsigned(31 * a[i] + 7 * i) % (n * n)] = 1;
+        for (std::size_t i = 0; i < a.size(); ++i) joined[(31u * a[i] + 7 * i) % (n * n)] = 1;
         double code = 0;
         for (int s = 0; s < n; ++s) for (int t = 0; t < n; ++t)
             code = 3 * code / 4 + NS::hops(joined, n, s, t);
         return code;""",
+    ),
+    "bitset_intersection": (
+        """
+long shared(std::vector<int> const& t, int n) {
+    long both = 0;
+    for (int a = 0; a < n; ++a) {
+        for (int b = a + 1; b < n; ++b) {
+            if (t[a * n + b] > 2) continue;
+            for (int c = b + 1; c < n; ++c) {
+                if (t[a * n + c] > 0 && t[b * n + c] > 0) both++;
+            }
+        }
+    }
+    return both;
+}""",
+        """int size = int(a.size());
+        std::vector<int> t(size * size);
+        for (std::size_t i = 0; i < t.size(); ++i) t[i] = (a[i % size] / 3 + int(i * i / 7)) % 5;
+        return NS::shared(t, size);""",
     ),
     "merge_fission": (
         """

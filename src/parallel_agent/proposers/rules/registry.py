@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
+from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.early_goal_test import EarlyGoalTest
@@ -23,6 +24,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     HashJoin(),
     EarlyGoalTest(),
     MergeFission(),
+    BitsetIntersection(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
