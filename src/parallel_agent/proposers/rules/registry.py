@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
+from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.fast_transform import FastTransform
+from parallel_agent.proposers.rules.early_goal_test import EarlyGoalTest
+from parallel_agent.proposers.rules.hash_join import HashJoin
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
+from parallel_agent.proposers.rules.merge_fission import MergeFission
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
@@ -25,6 +29,10 @@ STRATEGIES: tuple[Strategy, ...] = (
     UnrollAndJam(),
     Tiling(),
     ScalarExpansion(),
+    HashJoin(),
+    EarlyGoalTest(),
+    MergeFission(),
+    BitsetIntersection(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
