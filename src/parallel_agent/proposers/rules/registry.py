@@ -6,23 +6,27 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
+from parallel_agent.proposers.rules.fuse_passes import FusePasses
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
+from parallel_agent.proposers.rules.scan import Scan
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
+    FusePasses(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
     ParallelLoop(),
     ArrayReduction(),
     MinLocation(),
+    Scan(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
     SimdLoop(),
@@ -30,7 +34,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "contract", "groups"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 
