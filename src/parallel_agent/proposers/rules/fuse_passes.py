@@ -132,7 +132,9 @@ class _Contraction:
             wanted = [self.unused(n) for n in ("value", f"{temporary.name}_value")]
             element = next((n for n in wanted if n), self.rewriter.free_name("value"))
             first = temporary.store.extent.start.offset
-            text = f"const {temporary.element_type} {element} = {self.values.text(temporary.value)};"
+            text = (
+                f"const {temporary.element_type} {element} = {self.values.text(temporary.value)};"
+            )
             edits.append((first, end, text))
         body = temporary.producer.loop.body
         edits += [
@@ -211,7 +213,9 @@ class _Contraction:
         name = other.spelling
         if name == own.spelling or name in self.declared(self.temporary.producer):
             name = self.rewriter.free_name(f"{name}_", f"{name}_2")
-        moved = f"{own.spelling} {'-' if shift < 0 else '+'} {abs(shift)}" if shift else own.spelling
+        moved = (
+            f"{own.spelling} {'-' if shift < 0 else '+'} {abs(shift)}" if shift else own.spelling
+        )
         lines.append(f"const {syntax.bare_type(other.type)} {name} = {moved};")
         return {} if name == other.spelling else {other.spelling: name}
 

@@ -143,7 +143,9 @@ def _written_out(callable_: Any, inputs: tuple[Range, ...], edits: Edits) -> str
 
 def _takes(parameter: Any, source: Range) -> bool:
     """True if a parameter is an element itself, not one that was converted."""
-    return "auto" in parameter.type.spelling or syntax.bare_type(parameter.type) == source.value_type
+    return (
+        "auto" in parameter.type.spelling or syntax.bare_type(parameter.type) == source.value_type
+    )
 
 
 def substituted(node: Any, values: dict[str, str], edits: Edits) -> str:

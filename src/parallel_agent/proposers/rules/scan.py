@@ -27,11 +27,14 @@ class Scan:
     """
 
     name = "scan"
-    tunables: Mapping[str, tuple[int, ...]] = {"group": (8, 4, 16)}
+    tunables: Mapping[str, tuple[int, ...]] = {"group": (4, 8)}
 
     def variants(self, parsed: ParsedSource) -> list[str]:
-        """Both, where there is a scan."""
-        return ["two_pass", "groups"] if _found(parsed) else []
+        """Both, where there is a scan; groups only where an operation takes several cycles."""
+        found = _found(parsed)
+        if found is None:
+            return []
+        return ["two_pass", *(["groups"] if any(_slow(scan) for scan in found[1]) else [])]
 
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
         """The source with its scans regrouped."""
@@ -40,10 +43,12 @@ class Scan:
             raise NotApplicable("no loop carries a single value that it combines step by step")
         parsed, scans = found
         rewriter = Rewriter(analyse(parsed))
+        threads = options.variant == "two_pass"
+        scans = tuple(scan for scan in scans if threads or _slow(scan))
+        if not scans:
+            raise NotApplicable("an integer operation takes one cycle: groups would gain nothing")
         for scan in scans:
-            _Writing(rewriter, scan, options.tuning.get("group", 8)).write(
-                threads=options.variant == "two_pass"
-            )
+            _Writing(rewriter, scan, options.tuning.get("group", 4)).write(threads=threads)
         doubts = tuple(doubt for scan in scans for doubt in scan.report.doubts)
         rounding = tuple(
             f"{scan.report.loop.name}: the order of the operations changes, and with it the rounding"
@@ -75,6 +80,11 @@ def _found(parsed: ParsedSource) -> tuple[ParsedSource, tuple[ScanLoop, ...]] | 
     return (parsed, scans) if scans else None
 
 
+def _slow(scan: ScanLoop) -> bool:
+    """True if the chain of operations, not the number of instructions, limits a thread."""
+    return not syntax.is_integer(scan.carried.type)
+
+
 @functools.lru_cache(maxsize=4)
 def _parsed(source: str, name: str) -> ParsedSource:
     return parse(source, name=name)
@@ -82,7 +92,7 @@ def _parsed(source: str, name: str) -> ParsedSource:
 
 def _regrouped(source: str) -> bool:
     """True for the strategy's own output."""
-    return re.search(r"; \w+ - \w+ >= (?:4|8|16); \w+ \+= (?:4|8|16)\)", source) is not None
+    return re.search(r"; \w+ - \w+ >= (?:4|8); \w+ \+= (?:4|8)\)", source) is not None
 
 
 class _Writing:
@@ -118,6 +128,7 @@ class _Writing:
         if self.scan.operator in ("min", "max"):
             self.rewriter.include("limits")
         if threads:
+            self.rewriter.include("algorithm")
             self.rewriter.include("cstddef")
             self.rewriter.include("omp.h")
             self.rewriter.include("vector")
@@ -169,7 +180,7 @@ class _Writing:
         return [
             *setup,
             f"{self.index_type} {i} = {first};",
-            f"// Within a group nothing waits for the {self.carried} of the groups before.",
+            "// Within a group no element waits for the groups before it.",
             f"for (; {i} < {end} && {end} - {i} >= {group}; {i} += {group}) {{",
             *self.rewriter.indented(body),
             "}",
@@ -177,6 +188,13 @@ class _Writing:
             *self.rewriter.indented(remaining),
             "}",
         ]
+
+    def plain(self, carried: str) -> list[str]:
+        """The loop as it was, over a block."""
+        i, begin, end = self.variable, self.names["begin"], self.names["end"]
+        body = [self.text(s, carried) for s in syntax.statements(self.scan.report.loop.body)]
+        head = f"for ({self.index_type} {i} = {begin}; {i} < {end}; ++{i}) {{"
+        return [head, *self.rewriter.indented([_bare(line) for line in body]), "}"]
 
     def for_group(self, body: list[str]) -> list[str]:
         k = self.names["k"]
@@ -186,9 +204,7 @@ class _Writing:
     def two_pass(self) -> list[str]:
         """Sums of the blocks by all threads, then a block for every thread."""
         scan, names = self.scan, self.names
-        threads, pieces, sums, count = (
-            names[n] for n in ("threads", "pieces", "sums", "count")
-        )
+        threads, pieces, sums, count = (names[n] for n in ("threads", "pieces", "sums", "count"))
         piece, block, begin, end = (names[n] for n in ("piece", "block", "begin", "end"))
         local, i = names["local"], self.variable
         running = self.rewriter.free_name(f"{self.carried}_here", f"{self.carried}_here2")
@@ -204,7 +220,7 @@ class _Writing:
             f"{sums}[{piece}] = {local};",
         ]
         last = self.rewriter.free_name(f"last_{self.carried}", f"final_{self.carried}")
-        scanned = self.grouped(begin, end, running)
+        scanned = self.grouped(begin, end, running) if _slow(scan) else self.plain(running)
         second_pass = [
             f"const {self.index_type} {begin} = {self.place(block, threads)};",
             f"const {self.index_type} {end} = {self.place(f'({block} + 1)', threads)};",
@@ -255,7 +271,9 @@ class _Writing:
 
     def difference(self) -> str:
         bound = f"static_cast<std::ptrdiff_t>({self.bound})"
-        return bound if self.first == "0" else f"{bound} - static_cast<std::ptrdiff_t>({self.first})"
+        return (
+            bound if self.first == "0" else f"{bound} - static_cast<std::ptrdiff_t>({self.first})"
+        )
 
     def place(self, part: str, parts: str) -> str:
         share = f"{self.names['count']} * {part} / {parts}"

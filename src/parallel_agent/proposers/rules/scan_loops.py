@@ -107,9 +107,7 @@ def _divided(
     if overwritten & read and not (all_first and only_declared):
         return None
     later = needed_later(report.loop, carried, values.function)
-    return ScanLoop(
-        report, carried, operator, tuple(before), update, after, exclusive[0], later
-    )
+    return ScanLoop(report, carried, operator, tuple(before), update, after, exclusive[0], later)
 
 
 def _reads_only_declared(update: Any, before: list[Any]) -> bool:
