@@ -27,7 +27,7 @@ double kernel(std::vector<double> const& x, std::vector<double>& y) {
     std::vector<double> level(x.size());
     std::transform(x.begin(), x.end(), level.begin(), [](double v) { return std::abs(v) + 1; });
     std::vector<double> total;
-    for (double l : level) total.push_back(l * l);
+    for (std::size_t i = 0; i < level.size(); ++i) total.push_back(level[i] * level[i]);
     for (std::size_t j = 0; j < total.size(); ++j) y[j] = total[j] - level[j] + j;
     return std::inner_product(level.begin(), level.end(), total.begin(), 0.5);
 }""",
