@@ -97,6 +97,11 @@ class Site:
         name = self.fresh(wanted)
         return name, (f"const auto {name} = {text};",)
 
+    def applied(self, position: int, wanted: str, *inputs: Range) -> tuple[str, tuple[str, ...]]:
+        """A callable argument applied to element ``@`` of ranges, and what has to stand above."""
+        name, setup = self.callable(position, wanted)
+        return f"{name}({', '.join(source.element('@') for source in inputs)})", setup
+
     def pragma(self, directive: str, *clauses: str) -> str:
         """An OpenMP pragma."""
         return " ".join(["#pragma omp", directive, *clauses])
@@ -120,11 +125,11 @@ def free_name(wanted: str, taken: set[str]) -> str:
 
 
 def index_loop(over: Range, pragma: str, body: str) -> tuple[str, ...]:
-    """A loop with its pragma over the indices of a range; ``@`` in the body is the index."""
+    """A loop with its pragma, if any, over the indices of a range; ``@`` in the body is the index."""
     index = free_name("i", identifiers(over.length + pragma + body))
     type_ = "std::size_t" if over.whole else "std::ptrdiff_t"
     return (
-        pragma,
+        *((pragma,) if pragma else ()),
         f"for ({type_} {index} = 0; {index} < {over.length}; ++{index}) {{",
         f"    {body.replace('@', index)}",
         "}",

@@ -56,9 +56,8 @@ def _transform(site: Site) -> _Element:
     effects = site.effects(operation)
     if _base(output) in effects.reads:
         raise site.refuse(f"the callable reads {_base(output)}, which is written")
-    name, setup = site.callable(operation, "op")
-    values = ", ".join(source.element("@") for source in inputs)
-    body = f"{output.element('@')} = {name}({values});"
+    value, setup = site.applied(operation, "op", *inputs)
+    body = f"{output.element('@')} = {value};"
     return inputs[0], body, setup, [effects], [*inputs, output]
 
 
@@ -208,8 +207,8 @@ def _transform_reduce(site: Site) -> _Reduction:
         return _inner_product(site)
     over = site.range(0)
     effects = site.effects(4)
-    name, setup = site.callable(4, "term")
-    return over, _operator(site, 3), f"{name}({over.element('@')})", setup, [effects]
+    term, setup = site.applied(4, "term", over)
+    return over, _operator(site, 3), term, setup, [effects]
 
 
 def _count(site: Site) -> _Reduction:
@@ -221,8 +220,8 @@ def _count(site: Site) -> _Reduction:
 def _count_if(site: Site) -> _Reduction:
     over = site.range(0)
     effects = site.effects(2)
-    name, setup = site.callable(2, "matched")
-    return over, "+", f"{name}({over.element('@')}) ? 1 : 0", setup, [effects]
+    matched, setup = site.applied(2, "matched", over)
+    return over, "+", f"{matched} ? 1 : 0", setup, [effects]
 
 
 _REDUCTIONS = {

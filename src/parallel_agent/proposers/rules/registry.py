@@ -10,6 +10,7 @@ from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.early_goal_test import EarlyGoalTest
 from parallel_agent.proposers.rules.hash_join import HashJoin
+from parallel_agent.proposers.rules.fuse_passes import FusePasses
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.merge_fission import MergeFission
@@ -18,6 +19,7 @@ from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
+from parallel_agent.proposers.rules.scan import Scan
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 from parallel_agent.proposers.rules.tiling import Tiling
@@ -33,12 +35,14 @@ STRATEGIES: tuple[Strategy, ...] = (
     EarlyGoalTest(),
     MergeFission(),
     BitsetIntersection(),
+    FusePasses(),
     IfConversion(),
     Reduction(),
     LoopOrder(),
     ParallelLoop(),
     ArrayReduction(),
     MinLocation(),
+    Scan(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
     SimdLoop(),
@@ -53,6 +57,8 @@ _BY_NAME = {strategy.name: strategy for strategy in STRATEGIES}
 def named(strategy: str) -> Strategy:
     """The strategy of that name; KeyError for an unknown one."""
     return _BY_NAME[strategy]
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "contract", "groups"})
+"""Variants that cost nothing at small sizes: no guard is for them."""
 
 
 def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
