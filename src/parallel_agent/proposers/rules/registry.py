@@ -8,6 +8,7 @@ from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
+from parallel_agent.proposers.rules.loop_peeling import LoopPeeling
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
@@ -17,6 +18,7 @@ from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
+    LoopPeeling(),
     IfConversion(),
     Reduction(),
     LoopOrder(),

@@ -9,6 +9,7 @@ from typing import Any
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
 from parallel_agent.proposers.rules.edits import Edits
+from parallel_agent.proposers.rules.polynomials import Polynomial
 from parallel_agent.proposers.rules.syntax import Kind
 
 
@@ -36,6 +37,10 @@ class Rewriter:
     def text(self, node: Any) -> str:
         """The original text of a cursor."""
         return self._analysis.values.text(node)
+
+    def polynomial(self, node: Any) -> Polynomial | None:
+        """An integer expression as a polynomial."""
+        return self._analysis.values.polynomial(node)
 
     def indentation(self, node: Any) -> str:
         """The white space in front of the line a cursor starts on."""
