@@ -211,5 +211,3 @@ def spelled(polynomial: Polynomial) -> str | None:
         sign = "-" if factor < 0 else "+"
         text = f"{text} {sign} {product}" if text else ("-" if factor < 0 else "") + product
     return text or "0"
-
-

@@ -177,7 +177,7 @@ def _directive(peeled: _Peeled, variant: str) -> list[str]:
 
 def _conditions(rewriter: Rewriter, peeled: _Peeled) -> list[str]:
     """What tells that an interior is there, and that a row goes through it."""
-    conditions = []
+    conditions: list[str] = []
     for axis in peeled.interior.axes:
         name = axis.report.loop.declaration.spelling
         width = Polynomial.constant(axis.low + axis.high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
+from parallel_agent.proposers.rules.bit_packing import BitPacking
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.if_conversion import IfConversion
@@ -12,6 +13,7 @@ from parallel_agent.proposers.rules.loop_peeling import LoopPeeling
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
+from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
@@ -19,6 +21,8 @@ from parallel_agent.proposers.rules.wide_vectors import WideVectors
 
 STRATEGIES: tuple[Strategy, ...] = (
     LoopPeeling(),
+    PredicatedCounting(),
+    BitPacking(),
     IfConversion(),
     Reduction(),
     LoopOrder(),

@@ -123,9 +123,10 @@ class Specializer:
         if not syntax.in_namespace_std(node.referenced):
             return None
         sides = [self._values.polynomial(argument) for argument in arguments]
-        first, second, *rest = [side for side in sides if side is not None]
-        if len(rest) + 2 != len(arguments):
+        numbers = [side for side in sides if side is not None]
+        if len(numbers) < len(sides):
             return None
+        first, second, *rest = numbers
         if rest:
             inside = self._interior.never_negative(first - second, rest[0] - first)
             return self._operand(arguments[0], parent) if inside else None
@@ -145,13 +146,16 @@ class Specializer:
         axis = self._interior.positions
         if len(declared) != 1 or declared[0].kind != Kind.VAR_DECL or axis is None:
             return []
-        variable, own = declared[0], axis.report.loop.declaration.type.spelling
+        variable, counter = declared[0], axis.report.loop.declaration
+        own = self._edited(counter.extent.start.offset, counter.location.offset, []).strip()
         written = variable.type.spelling
+        if variable.type.is_const_qualified():
+            own = f"const {own}"
         value = syntax.initializer(variable)
         position = self._values.polynomial(value) if value is not None else None
         if position is None or not syntax.is_integer(variable.type):
             return []
-        if syntax.bare_type(variable.type) == syntax.bare_type(axis.report.loop.declaration.type):
+        if syntax.bare_type(variable.type) == syntax.bare_type(counter.type):
             return []
         on_axis = any(axis.symbol in position.symbols for axis in self._interior.axes)
         if not on_axis or self._values.assigned(variable) or not self._only_subscripts(variable):

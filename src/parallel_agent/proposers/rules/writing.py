@@ -80,7 +80,8 @@ class Rewriter:
 
     def include(self, header: str) -> None:
         """Make sure that the source includes a standard header."""
-        self._headers.append(header)
+        if header not in self._headers:
+            self._headers.append(header)
 
     def apply(self) -> str:
         """The rewritten source."""
@@ -106,6 +107,22 @@ class Rewriter:
                 new = names.get(syntax.key(node.referenced))
                 if new is not None:
                     edits.replace(node, new)
+        text = self._within(edits, *self.span(statement))
+        margin = self.indentation(statement)
+        return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
+
+    def replaced(self, statement: Any, texts: dict[Any, str]) -> str:
+        """A statement's lines, indented relative to it, with parts of it (cursors) replaced."""
+        edits = Edits(self._source)
+        for node, text in texts.items():
+            if not syntax.contains(statement, node):
+                continue
+            start, end = node.extent.start.offset, node.extent.end.offset
+            if not node.kind.is_expression():
+                end = self.span(node)[1]
+            margin = self.indentation(node)
+            lines = textwrap.indent(text, margin).removeprefix(margin)
+            edits.replace_range(start, end, lines)
         text = self._within(edits, *self.span(statement))
         margin = self.indentation(statement)
         return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
