@@ -17,8 +17,6 @@ HEADERS = """#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -174,63 +172,6 @@ void matmul(std::vector<double> const& A, std::vector<double>& C, int m, int n, 
     }
 }""",
         "std::vector<double> y(19 * 23); NS::matmul(x, y, 19, 23, 31); return y;",
-    ),
-    "spread": (
-        """
-void spread(const std::vector<double>& x, std::vector<double>& y, std::size_t rows, std::size_t cols) {
-    for (std::size_t i = 0; i < rows; ++i) {
-        for (std::size_t j = 0; j < cols; ++j) {
-            double sum = 0;
-            for (int k = -1; k <= 2; ++k) {
-                const int r = i + k;
-                if (r < 0 || r >= static_cast<int>(rows)) continue;
-                sum += x[r * cols + j];
-            }
-            sum += j - 2 < cols ? x[i * cols + (j - 2)] : 0.5;
-            sum += x[i * cols + (j + 1) % cols] + x[i * cols + (j == 0 ? cols - 1 : j - 1)];
-            y[i * cols + std::min(j, cols - 1)] = sum;
-        }
-    }
-}""",
-        "std::vector<double> all; for (std::size_t r : {0, 1, 2, 3, 4, 5, 17})"
-        " for (std::size_t c : {0, 1, 2, 3, 4, 5, 64}) { std::vector<double> y(r * c);"
-        " NS::spread(x, y, r, c); all.insert(all.end(), y.begin(), y.end()); } return all;",
-    ),
-    "differences": (
-        """
-void differences(const std::vector<double>& x, std::vector<double>& y, int n) {
-    for (int i = 0; i < n; ++i) {
-        const double left = i > 1 ? x[i - 2] : 0, right = i < n - 1 ? x[i + 1] : 1;
-        y[i] = right - left;
-    }
-}""",
-        "std::vector<double> all; for (int m = 0; m < 9; ++m) { std::vector<double> y(m);"
-        " NS::differences(x, y, m); all.insert(all.end(), y.begin(), y.end()); } return all;",
-    ),
-    "grades": (
-        """
-void grades(std::vector<double> const& x, std::array<int, 4>& bins, std::vector<long>& more) {
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        const double v = x[i] * x[i];
-        if (v < 0.1) bins[0]++; else if (v < 0.3 && x[i] > 0) ++bins[1]; else bins[2] += 1;
-        if (x[i] > 5) more[1]++; else if (x[i] > 0.999) more[0]++;
-    }
-}""",
-        "std::array<int, 4> b{3, 4, 5, 6}; std::vector<long> m{2}; NS::grades(x, b, m);"
-        " std::vector<double> none; NS::grades(none, b, m);"
-        " std::vector<double> y(b.begin(), b.end()); y.push_back(m[0]); return y;",
-    ),
-    "marks": (
-        """
-void marks(std::vector<double> const& x, std::vector<bool>& odd, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) {
-        const int v = static_cast<int>(100 * x[i]);
-        odd[i] = v & 6;
-    }
-}""",
-        "std::vector<double> y; for (std::size_t m : {0, 1, 63, 64, 65, 200, 3999}) {"
-        " std::vector<bool> odd(m + 2, true); NS::marks(x, odd, m);"
-        " for (bool b : odd) y.push_back(b); } return y;",
     ),
     "rows": (
         """
