@@ -171,13 +171,13 @@ def _without_short_cuts(condition: Any, values: Values) -> str | None:
         if left is None or right is None:
             return None
         return f"({left} {_BITWISE[operator]} {right})"
-    if not _harmless(node):
+    if not harmless(node):
         return None
     text = values.text(node)
     return f"({text})" if syntax.bare_type(node.type) == "bool" else f"(({text}) != 0)"
 
 
-def _harmless(condition: Any) -> bool:
+def harmless(condition: Any) -> bool:
     """True for an expression that changes nothing and cannot trap, but for its subscripts."""
     for node in syntax.walk(condition):
         if node.kind == Kind.CALL_EXPR and node.spelling not in ("operator[]", "size"):

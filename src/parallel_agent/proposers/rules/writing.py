@@ -9,6 +9,7 @@ from typing import Any
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
 from parallel_agent.proposers.rules.edits import Edits
+from parallel_agent.proposers.rules.polynomials import Polynomial
 from parallel_agent.proposers.rules.syntax import Kind
 
 
@@ -36,6 +37,10 @@ class Rewriter:
     def text(self, node: Any) -> str:
         """The original text of a cursor."""
         return self._analysis.values.text(node)
+
+    def polynomial(self, node: Any) -> Polynomial | None:
+        """An integer expression as a polynomial."""
+        return self._analysis.values.polynomial(node)
 
     def indentation(self, node: Any) -> str:
         """The white space in front of the line a cursor starts on."""
@@ -75,7 +80,8 @@ class Rewriter:
 
     def include(self, header: str) -> None:
         """Make sure that the source includes a standard header."""
-        self._headers.append(header)
+        if header not in self._headers:
+            self._headers.append(header)
 
     def apply(self) -> str:
         """The rewritten source."""
@@ -102,6 +108,22 @@ class Rewriter:
                 if new is not None:
                     edits.replace(node, new)
         text = self.within(edits, *self.span(statement))
+        margin = self.indentation(statement)
+        return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
+
+    def replaced(self, statement: Any, texts: dict[Any, str]) -> str:
+        """A statement's lines, indented relative to it, with parts of it (cursors) replaced."""
+        edits = Edits(self._source)
+        for node, text in texts.items():
+            if not syntax.contains(statement, node):
+                continue
+            start, end = node.extent.start.offset, node.extent.end.offset
+            if not node.kind.is_expression():
+                end = self.span(node)[1]
+            margin = self.indentation(node)
+            lines = textwrap.indent(text, margin).removeprefix(margin)
+            edits.replace_range(start, end, lines)
+        text = self._within(edits, *self.span(statement))
         margin = self.indentation(statement)
         return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
 
