@@ -11,6 +11,7 @@ from parallel_agent.proposers.rules.loop_order import LoopOrder
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
+from parallel_agent.proposers.rules.parallel_sort import ParallelSort
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import Options, Proposal, Strategy
@@ -23,6 +24,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     ParallelLoop(),
     ArrayReduction(),
     MinLocation(),
+    ParallelSort(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
     SimdLoop(),
@@ -30,7 +32,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 
