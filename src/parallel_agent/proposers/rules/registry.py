@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
+from parallel_agent.proposers.rules.decorate_sort import DecorateSort
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.if_conversion import IfConversion
@@ -24,6 +25,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     ParallelLoop(),
     ArrayReduction(),
     MinLocation(),
+    DecorateSort(),
     ParallelSort(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
@@ -32,7 +34,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free", "keys"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 
