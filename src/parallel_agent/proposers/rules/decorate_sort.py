@@ -8,7 +8,6 @@ from typing import Any
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.algorithm_calls import (
-    AlgorithmCall,
     algorithm_calls,
     names_in,
     value_type,
@@ -211,7 +210,9 @@ def _reads_more(comparator: Comparator, keys: _Keys) -> bool:
 def _relaid(body: str, margin: str, unit: str) -> str:
     """A body's lines relative to the statement that it now stands in."""
     first, *others = body.splitlines()
-    steps = [len(line.removeprefix(margin)) - len(line.removeprefix(margin).lstrip()) for line in others]
+    steps = [
+        len(line.removeprefix(margin)) - len(line.removeprefix(margin).lstrip()) for line in others
+    ]
     smallest = min((step for step in steps if step), default=4)
     lines = [
         unit * (step // smallest) + line.strip() for step, line in zip(steps, others, strict=True)

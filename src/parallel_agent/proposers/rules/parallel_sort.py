@@ -62,9 +62,7 @@ class ParallelSort:
         )
 
 
-def _rewrite(
-    parsed: ParsedSource, *, tasks: bool
-) -> tuple[str, list[AlgorithmCall], list[str]]:
+def _rewrite(parsed: ParsedSource, *, tasks: bool) -> tuple[str, list[AlgorithmCall], list[str]]:
     """The new source, the calls rewritten, and why others were not."""
     source = parsed.kernel.source
     edits = Edits(source)
