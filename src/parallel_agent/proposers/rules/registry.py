@@ -34,7 +34,7 @@ STRATEGIES: tuple[Strategy, ...] = (
 )
 """In the order in which they are tried: the surest gain first."""
 
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free", "keys"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 
