@@ -174,7 +174,7 @@ def range_of(edits: Edits, first: Any, last: Any | None = None) -> Range:
     )
     if re.search(r"\+\+|--|(?<![=!<>])=(?!=)", first_text + last_text):
         raise NotApplicable(f"line {line(first)}: the range's iterators have side effects")
-    value = _value_type(first)
+    value = value_type(first)
     return Range(
         first=first_text,
         last=last_text,
@@ -234,7 +234,8 @@ def _in_main_file(cursor: Any) -> bool:
     return cursor.location.file is not None and cursor.location.file.name == FILE_NAME
 
 
-def _value_type(iterator: Any) -> Any:
+def value_type(iterator: Any) -> Any:
+    """The type of the elements at an iterator; NotApplicable without random access."""
     type_ = iterator.type.get_canonical()
     if is_pointer(type_):
         return type_.get_pointee().get_canonical()

@@ -19,6 +19,10 @@ class Edits:
         """The source text of a cursor."""
         return self._bytes[cursor.extent.start.offset : cursor.extent.end.offset].decode()
 
+    def between(self, start: int, end: int) -> str:
+        """The source text from one byte up to another."""
+        return self._bytes[start:end].decode()
+
     def replace(self, cursor: Any, text: str) -> None:
         """Replace what a cursor spans."""
         self.replace_range(cursor.extent.start.offset, cursor.extent.end.offset, text)

@@ -9,6 +9,7 @@ from typing import Any
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport, analyse
+from parallel_agent.proposers.rules.min_blocks import BlockSearch, block_search, blocks_of
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.targets import schedule
@@ -17,6 +18,7 @@ from parallel_agent.proposers.rules.values import Values
 from parallel_agent.proposers.rules.writing import Rewriter, data_clauses
 
 _OPPOSITE = {"<": ">", ">": "<"}
+_Compared = tuple[str, str, tuple[Any, Any] | None]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class _Search:
     place: Any
     carried: tuple[Any, ...]
     relation: str
+    sides: tuple[Any, Any] | None
+    """The value and the best so far as the condition has them, if it tests nothing else."""
 
     @property
     def first_wins(self) -> str:
@@ -39,13 +43,22 @@ class _Search:
 
 
 class MinLocation:
-    """Each thread searches its own part; the parts' winners are compared, the first one in a tie."""
+    """Each thread searches its own part; the parts' winners are compared, the first one in a tie.
+
+    The variants: ``parallel_simd`` looks for the extreme value of a block by vector lanes, and for
+    its place only where that is better than all before; ``simd`` does so on one thread;
+    ``parallel`` takes value by value.
+    """
 
     name = "min_location"
 
     def variants(self, parsed: ParsedSource) -> list[str]:
-        """``parallel`` if there is such a search."""
-        return ["parallel"] if _searches(analyse(parsed)) else []
+        """``parallel`` if there is such a search, the others if its values have no branch."""
+        analysis = analyse(parsed)
+        found = _searches(analysis)
+        rewriter = Rewriter(analysis)
+        lanes = any(_lanes(rewriter, search) is not None for search in found)
+        return [*(["parallel_simd", "simd"] if lanes else []), *(["parallel"] if found else [])]
 
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
         """The source with its searches done by all threads."""
@@ -55,7 +68,7 @@ class MinLocation:
             raise NotApplicable("no loop looks for an extreme value and its place")
         rewriter = Rewriter(analysis)
         for search in found:
-            _write(rewriter, search)
+            _write(rewriter, search, options.variant)
         return Proposal(
             source=rewriter.apply(),
             reasons_for=tuple(
@@ -120,41 +133,45 @@ def _read_search(node: Any, report: LoopReport, values: Values) -> _Search | Non
         compared = _compared(parts[0], assigned, values)
     if compared is None:
         return None
-    best, relation = compared
+    best, relation, sides = compared
     carried = tuple(target.referenced for target, _ in assigned.values())
-    return _Search(report, best, place.referenced, carried, relation)
+    return _Search(report, best, place.referenced, carried, relation, sides)
 
 
 def _compared(
     condition: Any, assigned: dict[str, tuple[Any, Any]], values: Values
-) -> tuple[str, str] | None:
+) -> _Compared | None:
     """The variable that the condition compares a new value with, and ``<`` or ``>``."""
-    found: tuple[str, str] | None = None
-    for part in _conjuncts(condition):
+    found: _Compared | None = None
+    conjuncts = _conjuncts(condition)
+    for part in conjuncts:
         relation = syntax.binary_operator(part)
         sides = syntax.children(part) if relation in _OPPOSITE else []
         for target, value in assigned.values():
             if len(sides) == 2 and same(sides[1], target, values) and same(sides[0], value, values):
-                found = target.spelling, relation
+                found = target.spelling, relation, (sides[0], sides[1])
             if len(sides) == 2 and same(sides[0], target, values) and same(sides[1], value, values):
-                found = target.spelling, _OPPOSITE[relation]
-    read = [name for part in _conjuncts(condition) for name in _mentions(part, set(assigned))]
-    return found if found is not None and len(read) == 1 else None
+                found = target.spelling, _OPPOSITE[relation], (sides[1], sides[0])
+    read = [name for part in conjuncts for name in _mentions(part, set(assigned))]
+    if found is None or len(read) != 1:
+        return None
+    return found if len(conjuncts) == 1 else (found[0], found[1], None)
 
 
 def _compared_at(
     condition: Any, place: Any, report: LoopReport, values: Values
-) -> tuple[str, str] | None:
+) -> _Compared | None:
     """The same for a comparison of what is here with what is at the place found so far."""
     relation = syntax.binary_operator(syntax.strip(condition))
     if relation not in _OPPOSITE:
         return None
-    left, right = (values.text(side) for side in syntax.children(syntax.strip(condition)))
+    here, there = syntax.children(syntax.strip(condition))
+    left, right = values.text(here), values.text(there)
     variable = report.loop.declaration.spelling
     if _at(left, variable, place.spelling) == right:
-        return right, relation
+        return right, relation, (here, there)
     if _at(right, variable, place.spelling) == left:
-        return left, _OPPOSITE[relation]
+        return left, _OPPOSITE[relation], (there, here)
     return None
 
 
@@ -185,30 +202,69 @@ def _is_counter(value: Any, report: LoopReport) -> bool:
     )
 
 
-def _write(rewriter: Rewriter, search: _Search) -> None:
+def _lanes(rewriter: Rewriter, search: _Search) -> BlockSearch | None:
+    """How vector lanes may search, None if they may not."""
+    if search.sides is None:
+        return None
+    try:
+        return block_search(search.report, *search.sides, rewriter)
+    except NotApplicable:
+        return None
+
+
+def _write(rewriter: Rewriter, search: _Search, variant: str) -> None:
     report = search.report
+    lanes = _lanes(rewriter, search) if variant != "parallel" else None
+    if lanes is not None:
+        rewriter.include("algorithm")
+    if variant == "simd":
+        if lanes is not None:
+            rewriter.replace_loop(report, _blocks(rewriter, search, lanes, {}))
+        return
     local = {d.spelling: rewriter.free_name(f"{d.spelling}_local") for d in search.carried}
     best, place = search.best, search.place.spelling
-    ours, our_place = best, local[place]
-    for name, copy in local.items():
-        ours = _at(ours, name, copy)
+    ours, our_place = _renamed(best, local), local[place]
     unit = rewriter.unit
+    # where nothing was found, what stands at the place need not exist
+    found = f"{our_place} != {place} && (" if len(local) == 1 else ""
     after = [
-        f"if ({ours} {search.relation} {best} ||",
-        f"    ({ours} == {best} && {our_place} {search.first_wins} {place})) {{",
+        f"if ({found}{ours} {search.relation} {best} ||",
+        f"    ({ours} == {best} && {our_place} {search.first_wins} {place})"
+        f"{')' if found else ''}) {{",
         *(f"{unit}{name} = {copy};" for name, copy in local.items()),
         "}",
     ]
+    keys = {syntax.key(d): local[d.spelling] for d in search.carried}
     clauses = [*data_clauses(report), schedule(report, dynamic=True)]
+    loop = rewriter.renamed(report.loop.cursor, keys)
+    if lanes is not None:
+        loop = "\n".join(_blocks(rewriter, search, lanes, local))
     rewriter.parallel_block(
         report,
         before=[
             f"{d.type.spelling.removesuffix('&').strip()} {local[d.spelling]} = {d.spelling};"
             for d in search.carried
         ],
-        loop=rewriter.renamed(
-            report.loop.cursor, {syntax.key(d): local[d.spelling] for d in search.carried}
-        ),
+        loop=loop,
         after=after,
         clauses=" ".join(clauses),
     )
+
+
+def _blocks(
+    rewriter: Rewriter, search: _Search, lanes: BlockSearch, local: dict[str, str]
+) -> list[str]:
+    """The loop over blocks, with the variables that it carries renamed."""
+    keys = {syntax.key(d): local.get(d.spelling, d.spelling) for d in search.carried}
+    loop = search.report.loop
+    body = rewriter.renamed(loop.body, keys)
+    if loop.body.kind != Kind.COMPOUND_STMT:
+        body = f"{{\n{rewriter.indented([body])[0]}\n}}"
+    best = _renamed(search.best, local)
+    return blocks_of(lanes, search.report, rewriter, best, search.relation, body)
+
+
+def _renamed(text: str, local: dict[str, str]) -> str:
+    for name, copy in local.items():
+        text = _at(text, name, copy)
+    return text

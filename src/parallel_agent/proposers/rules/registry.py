@@ -6,6 +6,7 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
 from parallel_agent.proposers.rules.bit_packing import BitPacking
+from parallel_agent.proposers.rules.decorate_sort import DecorateSort
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
 from parallel_agent.proposers.rules.fast_transform import FastTransform
@@ -20,6 +21,7 @@ from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
+from parallel_agent.proposers.rules.parallel_sort import ParallelSort
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
 from parallel_agent.proposers.rules.scan import Scan
@@ -49,6 +51,8 @@ STRATEGIES: tuple[Strategy, ...] = (
     ArrayReduction(),
     MinLocation(),
     Scan(),
+    DecorateSort(),
+    ParallelSort(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
     SimdLoop(),
@@ -64,6 +68,7 @@ def named(strategy: str) -> Strategy:
     """The strategy of that name; KeyError for an unknown one."""
     return _BY_NAME[strategy]
 WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "contract", "groups"})
+WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free"})
 """Variants that cost nothing at small sizes: no guard is for them."""
 
 

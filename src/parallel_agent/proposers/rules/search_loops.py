@@ -41,7 +41,7 @@ def search_of(
 
     Raises NotApplicable for a loop that is no search, or whose iterations have effects.
     """
-    start, stop = _bounds(loop, edits)
+    start, stop = counted_bounds(loop, edits)
     exits = [n for n in walk(loop.body) if n.kind in (Kind.RETURN_STMT, Kind.BREAK_STMT)]
     if not exits:
         raise NotApplicable(f"{loop.name} does not stop early")
@@ -60,8 +60,8 @@ def search_of(
     return _nested_search(loop, edits, taken, (type_, index, start, stop))
 
 
-def _bounds(loop: Loop, edits: Edits) -> tuple[str, str]:
-    """Texts of the first index and the end of a loop that counts up by one."""
+def counted_bounds(loop: Loop, edits: Edits) -> tuple[str, str]:
+    """Texts of the first index and the end of a loop that counts up by one, or NotApplicable."""
     counted = loop.cursor.kind == Kind.FOR_STMT and loop.declares_variable
     if not counted or loop.variable is None or loop.descending or loop.step.value != 1:
         raise NotApplicable(f"{loop.name} does not count up by one over a variable of its own")

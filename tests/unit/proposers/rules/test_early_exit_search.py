@@ -33,7 +33,7 @@ def test_a_returning_loop_scans_blocks() -> None:
     assert "    #pragma omp parallel for schedule(dynamic)\n" in source
     assert "    if (found < limit) {\n        return true;\n    }\n    return false;" in source
     assert "hits" not in source
-    assert "hits |= (x[i] == target) ? 1 : 0;" in rewritten(CONTAINS, "simd_blocks")
+    assert "hits += (x[i] == target) ? 1 : 0;" in rewritten(CONTAINS, "simd_blocks")
 
 
 def test_a_breaking_loop_keeps_what_it_sets() -> None:

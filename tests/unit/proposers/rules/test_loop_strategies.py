@@ -264,7 +264,7 @@ def test_a_search_by_index_alone_is_seen() -> None:
     source = NEAREST.replace("if (d < least) {\n            least = d;", "if (x[i] > x[best]) {")
     source = source.replace("best = -1", "best = 0")
     result = rewritten(MinLocation(), source, "parallel")
-    assert "if (x[best_local] > x[best] ||" in result
+    assert "if (best_local != best && (x[best_local] > x[best] ||" in result
 
 
 @pytest.mark.parametrize(
