@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
-from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
 from parallel_agent.proposers.rules.bit_packing import BitPacking
+from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
 from parallel_agent.proposers.rules.decorate_sort import DecorateSort
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.early_exit_search import EarlyExitSearch
-from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.early_goal_test import EarlyGoalTest
-from parallel_agent.proposers.rules.hash_join import HashJoin
+from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.fuse_passes import FusePasses
+from parallel_agent.proposers.rules.hash_join import HashJoin
 from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.loop_order import LoopOrder
-from parallel_agent.proposers.rules.merge_fission import MergeFission
 from parallel_agent.proposers.rules.loop_peeling import LoopPeeling
+from parallel_agent.proposers.rules.merge_fission import MergeFission
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
-from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
 from parallel_agent.proposers.rules.parallel_sort import ParallelSort
+from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
 from parallel_agent.proposers.rules.scan import Scan
@@ -67,9 +67,6 @@ _BY_NAME = {strategy.name: strategy for strategy in STRATEGIES}
 def named(strategy: str) -> Strategy:
     """The strategy of that name; KeyError for an unknown one."""
     return _BY_NAME[strategy]
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "contract", "groups"})
-WITHOUT_THREADS = frozenset({"simd", "interchange", "avx2", "branch_free"})
-"""Variants that cost nothing at small sizes: no guard is for them."""
 
 
 def moves(parsed: ParsedSource) -> list[tuple[str, str]]:
