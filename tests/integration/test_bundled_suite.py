@@ -14,6 +14,7 @@ import pytest
 from parallel_agent.agent.contracting import load_contract
 from parallel_agent.kernel.source import parse
 from parallel_agent.proposers.rules import registry
+from parallel_agent.proposers.rules.chain import Step, starts_threads, write_chain
 from parallel_agent.suites.suite import SuiteKernel, bundled
 
 FLAGS = ("-std=c++20", "-O3", "-fopenmp", "-Wall", "-Wextra", "-Werror", "-fsyntax-only")
@@ -46,5 +47,7 @@ def test_a_contract_file_fits_its_kernel(kernel: SuiteKernel) -> None:
 
 @pytest.mark.parametrize("name", UNCHANGED)
 def test_no_threads_are_proposed_where_they_cannot_pay(name: str) -> None:
-    moves = registry.moves(parse(KERNELS[name].path.read_text(encoding="utf-8")))
-    assert {variant for _, variant in moves} <= registry.WITHOUT_THREADS
+    parsed = parse(KERNELS[name].path.read_text(encoding="utf-8"))
+    for strategy, variant in registry.moves(parsed):
+        chain = (Step(strategy=strategy, variant=variant),)
+        assert not starts_threads(write_chain(parsed, chain).source)

@@ -83,9 +83,9 @@ def starts_threads(source: str) -> bool:
 def extensions(parsed: ParsedSource, chain: Chain) -> list[Chain]:
     """Chains that go on from one, the most promising first; none where it cannot be written.
 
-    They do not come back to a strategy in a variant that the chain has.
+    They do not come back to a strategy that the chain has.
     """
-    taken = {(step.strategy, step.variant) for step in chain}
+    taken = {step.strategy for step in chain}
     try:
         offered = registry.moves(_read_again(parsed, write_chain(parsed, chain).source))
     except NotApplicable:
@@ -93,7 +93,7 @@ def extensions(parsed: ParsedSource, chain: Chain) -> list[Chain]:
     return [
         (*chain, Step(strategy=strategy, variant=variant))
         for strategy, variant in offered
-        if (strategy, variant) not in taken
+        if strategy not in taken
     ]
 
 

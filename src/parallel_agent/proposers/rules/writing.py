@@ -123,7 +123,7 @@ class Rewriter:
             margin = self.indentation(node)
             lines = textwrap.indent(text, margin).removeprefix(margin)
             edits.replace_range(start, end, lines)
-        text = self._within(edits, *self.span(statement))
+        text = self.within(edits, *self.span(statement))
         margin = self.indentation(statement)
         return "\n".join(line.removeprefix(margin) for line in text.split("\n"))
 
