@@ -38,6 +38,17 @@ values = { kind = "integers", low = 3, high = 5 }
 LOOP = "    for (int i"
 RACY = ORIGINAL.replace(LOOP, f"#pragma omp parallel for\n{LOOP}")
 CORRECT = ORIGINAL.replace(LOOP, f"#pragma omp parallel for reduction(||:found)\n{LOOP}")
+SIMD = """#include <algorithm>
+#include <vector>
+bool anyAbove(const std::vector<int>& x, int limit) {
+    int found = 0;
+#pragma omp parallel for simd reduction(+ : found)
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        found += x[i] > limit;
+    }
+    return found == std::count_if(x.begin(), x.end(), [&](int v) { return v > limit; }) && found;
+}
+"""
 SORTED = ORIGINAL.replace("<algorithm>", "<parallel/algorithm>").replace(
     "    bool found = false;",
     "    std::vector<int> y = x;\n    __gnu_parallel::sort(y.begin(), y.end());\n    bool found = false;",
@@ -84,7 +95,7 @@ def test_a_race_that_never_shows_is_found_with_its_line(
 
 
 @needs_detector
-@pytest.mark.parametrize("source", [CORRECT, SORTED], ids=["reduction", "parallel sort"])
+@pytest.mark.parametrize("source", [CORRECT, SORTED, SIMD], ids=["reduction", "sort", "simd"])
 def test_correct_code_is_not_accused(source: str, reference: Reference, tmp_path: Path) -> None:
     detail = RaceGate(required=True).check(examination(source, reference, tmp_path))
     assert "none found" in detail
