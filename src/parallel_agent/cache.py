@@ -177,5 +177,5 @@ def _last_use(entry: Path) -> float:
     return (ready if ready.exists() else entry).stat().st_mtime
 
 
-PRECOMPILED = Shelf("precompiled", 1 << 30)
+PRECOMPILED = Shelf("precompiled", 2 << 30)
 """Headers as compilers and the parser keep them, some 20 to 150 MB each."""
