@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +10,8 @@ from clang import cindex
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.kernel.cpp_types import UnsupportedType, parameter_of, result_of
+from parallel_agent.kernel.parsing import FILE_NAME as FILE_NAME
+from parallel_agent.kernel.parsing import translation_unit as translation_unit
 from parallel_agent.kernel.types import Signature
 
 CursorKind = cindex.CursorKind
@@ -23,7 +22,6 @@ LOOPS = {
     CursorKind.DO_STMT: "do",
 }
 _STANDARD_HEADERS = "#include <bits/stdc++.h>\n"
-FILE_NAME = "kernel.hpp"
 
 
 class SourceError(ValueError):
@@ -113,30 +111,6 @@ def parse(source: str, *, name: str | None = None, notes: tuple[str, ...] = ()) 
         notes=notes,
     )
     return ParsedSource(kernel, unit, function)
-
-
-def translation_unit(source: str) -> Any:
-    """Parse a source text with libclang, without OpenMP (which would hide the loop bodies)."""
-    return cindex.Index.create().parse(
-        FILE_NAME, args=parser_arguments(), unsaved_files=[(FILE_NAME, source)]
-    )
-
-
-def parser_arguments() -> list[str]:
-    """What libclang is told before it parses."""
-    return ["-x", "c++", "-std=c++20", "-fno-openmp", *_system_includes()]
-
-
-@functools.cache
-def _system_includes() -> tuple[str, ...]:
-    """libclang's wheel has no headers of its own: it borrows the compiler's."""
-    gxx = shutil.which("g++")
-    if gxx is None:
-        return ()
-    answer = subprocess.run(
-        [gxx, "-print-file-name=include"], capture_output=True, text=True, check=False
-    )
-    return ("-isystem", answer.stdout.strip())
 
 
 def _in_main_file(cursor: Any) -> Iterator[Any]:

@@ -8,10 +8,13 @@ from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from parallel_agent.leading_includes import leading_includes
+
 HARNESS_FILE = "harness.hpp"
 REPLAY_FILE = "replay.hpp"
 ADAPTER_FILE = "adapter.cpp"
 KERNEL_FILE = "kernel.hpp"
+_EVERYTHING = "bits/stdc++.h"
 
 Program = Literal["worker", "replay"]
 """What the adapter's ``main`` does: obey a parent process, or time a file of inputs by itself."""
@@ -72,6 +75,15 @@ def render_adapter(
 def harness_text(file: str = HARNESS_FILE) -> str:
     """The text of one of the headers that adapters include."""
     return resources.files(f"{__package__}.harness").joinpath(file).read_text(encoding="utf-8")
+
+
+def prelude(kernel_text: str) -> str:
+    """What the compiler reads first of `adapter_sources`: for `Compiler.compile` to keep precompiled.
+
+    The harness, and all of the standard library where that is what the kernel begins with.
+    """
+    everything = _EVERYTHING in leading_includes(kernel_text)
+    return harness_text() + (f"#include <{_EVERYTHING}>\n" if everything else "")
 
 
 def adapter_sources(

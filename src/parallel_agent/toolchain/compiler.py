@@ -6,13 +6,14 @@ import functools
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.installation import needed_paths
+from parallel_agent.toolchain.precompiling import give_up, precompiled
 from parallel_agent.toolchain.sandbox import Completed, Limits
 
 Mode = Literal["optimized", "sanitized"]
@@ -141,10 +142,14 @@ class Compiler:
         output: str,
         mode: Mode = "optimized",
         extra_flags: tuple[str, ...] = (),
+        prelude: str = "",
+        objects: tuple[Path, ...] = (),
     ) -> Compilation:
         """Write the sources into ``directory`` and build its .cpp files into one program there.
 
-        Diagnostics name the files as the keys do. Raises ValueError for a file name that leads out
+        Diagnostics name the files as the keys do. ``prelude`` is what each begins with anyway, in
+        headers that may be read twice: it is kept precompiled, and makes no difference but to the
+        time. ``objects`` are linked, too. Raises ValueError for a file name that leads out
         of the directory, and OSError where the sources cannot be written.
         """
         for name, text in sources.items():
@@ -155,11 +160,8 @@ class Compiler:
         binary.unlink(missing_ok=True)
         # Libraries must follow the units that use them: those among the flags come once more.
         libraries = [flag for flag in flags if flag.startswith("-l")]
-        done = sandbox.run(
-            [self.cxx, *flags, *units, "-o", output, *libraries],
-            cwd=directory,
-            limits=self.limits,
-        )
+        arguments = [*units, *map(str, objects), "-o", output, *libraries]
+        done = self._run(flags, arguments, directory, self.limits, prelude, objects)
         ok = done.ok and binary.is_file()
         if ok:  # not every sandbox lets the linker do it
             binary.chmod(0o755)
@@ -172,20 +174,25 @@ class Compiler:
         )
 
     def preprocess(
-        self, sources: Mapping[str, str], unit: str, *, directory: Path, mode: Mode = "optimized"
+        self,
+        sources: Mapping[str, str],
+        unit: str,
+        *,
+        directory: Path,
+        mode: Mode = "optimized",
+        prelude: str = "",
     ) -> str | Diagnostic:
         """What the compiler reads of one of the sources, all it includes in place; or an error.
 
-        The lines that begin with ``#`` say of which file's which line the following one is.
+        The lines that begin with ``#`` say of which file's which line the following one is. Of a
+        ``prelude`` (see `compile`) nothing need be in it.
         """
         for name, text in sources.items():
             _write(directory, name, text)
         output = directory / f"{unit}.ii"
-        done = sandbox.run(
-            [self.cxx, *self.mode_flags(mode), "-E", unit, "-o", output.name],
-            cwd=directory,
-            limits=replace(self.limits, file_bytes=_PREPROCESSED_BYTES),
-        )
+        arguments = ["-E", "-fpch-preprocess", unit, "-o", output.name]
+        limits = replace(self.limits, file_bytes=_PREPROCESSED_BYTES)
+        done = self._run(self.mode_flags(mode), arguments, directory, limits, prelude)
         error = next((d for d in self._diagnostics(done) if d.is_error), None)
         if error is not None:
             return error
@@ -209,6 +216,37 @@ class Compiler:
             limits=self.limits,
         )
         return next((d for d in self._diagnostics(done) if d.is_error), None)
+
+    def _run(
+        self,
+        flags: Sequence[str],
+        arguments: Sequence[str],
+        directory: Path,
+        limits: Limits,
+        prelude: str,
+        readable: Sequence[Path] = (),
+    ) -> Completed:
+        """Run the compiler, with the precompiled prelude if there is one.
+
+        What fails with it is run again without: it has no say in what compiles.
+        """
+        header = precompiled(self.cxx, flags, prelude, self.limits) if prelude else None
+        shown = [path.parent for path in readable]
+        if header is not None:
+            done = sandbox.run(
+                [self.cxx, *flags, "-include", str(header), *arguments],
+                cwd=directory,
+                limits=limits,
+                readable=[*shown, header.parent],
+            )
+            if done.ok or done.met_limit:
+                return done
+        done = sandbox.run(
+            [self.cxx, *flags, *arguments], cwd=directory, limits=limits, readable=shown
+        )
+        if header is not None and done.ok:
+            give_up(self.cxx, flags, prelude)
+        return done
 
     def _diagnostics(self, done: Completed) -> tuple[Diagnostic, ...]:
         found = parse_diagnostics(done.stderr)

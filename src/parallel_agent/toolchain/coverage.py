@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from parallel_agent.toolchain import sandbox
-from parallel_agent.toolchain.adapter import ADAPTER_FILE, KERNEL_FILE
+from parallel_agent.toolchain.adapter import ADAPTER_FILE, KERNEL_FILE, prelude
 from parallel_agent.toolchain.compiler import Compilation, Compiler
 from parallel_agent.toolchain.memory import Payload
 from parallel_agent.toolchain.runner import Worker
@@ -52,7 +52,11 @@ def build_coverage(compiler: Compiler, sources: Mapping[str, str], directory: Pa
     """Build a worker that counts its branches; its notes for gcov lie beside it."""
     directory.mkdir(parents=True, exist_ok=True)
     return compiler.compile(
-        sources, directory=directory, output=PROGRAM, extra_flags=COVERAGE_FLAGS
+        sources,
+        directory=directory,
+        output=PROGRAM,
+        extra_flags=COVERAGE_FLAGS,
+        prelude=prelude(sources.get(KERNEL_FILE, "")),
     )
 
 

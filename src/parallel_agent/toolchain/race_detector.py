@@ -16,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from parallel_agent.toolchain.compiler import Compilation, Compiler, Mode
+from parallel_agent.toolchain.precompiling import compiled
 from parallel_agent.toolchain.runner import SANITIZER_EXIT
 
 INSTALL = "apt-get install clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
@@ -88,16 +89,21 @@ class RaceCompiler(Compiler):
         output: str,
         mode: Mode = "optimized",
         extra_flags: tuple[str, ...] = (),
+        prelude: str = "",
+        objects: tuple[Path, ...] = (),
     ) -> Compilation:
         """As `Compiler.compile`, together with what tells the sanitizer of OpenMP."""
         folder = resources.files("parallel_agent.toolchain") / "harness"
         annotations = (folder / _ANNOTATIONS).read_text(encoding="utf-8")
+        kept = compiled(self.cxx, self.flags, annotations, self.limits, _ANNOTATIONS)
         return super().compile(
-            {**sources, _ANNOTATIONS: annotations},
+            sources if kept else {**sources, _ANNOTATIONS: annotations},
             directory=directory,
             output=output,
             mode=mode,
             extra_flags=extra_flags,
+            prelude=prelude if kept else "",
+            objects=(*objects, kept) if kept else objects,
         )
 
 

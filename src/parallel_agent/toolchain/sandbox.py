@@ -80,6 +80,11 @@ class Completed:
         """True if the program ended by itself with status 0."""
         return self.returncode == 0
 
+    @property
+    def met_limit(self) -> bool:
+        """True if it was ended for what it took."""
+        return self.timed_out or self.over_memory or self.over_output or self.over_disk
+
 
 def choose(*, no_sandbox: bool) -> None:
     """Start programs from here on, in this context, with limits only or, as usual, in the sandbox.

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from parallel_agent.kernel.contract import Contract, ContractError, evaluate
-from parallel_agent.kernel.source import translation_unit
+from parallel_agent.kernel.parsing import translation_unit
 from parallel_agent.kernel.types import Pointer, Signature, String, Type, Vector, dtype
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.verification.reference import CHECK_BASES, Case, Reference

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from parallel_agent.kernel.types import Parameter, Pointer, Signature
-from parallel_agent.toolchain.adapter import AdapterParameter, AdapterSpec, adapter_sources
+from parallel_agent.toolchain.adapter import AdapterParameter, AdapterSpec, adapter_sources, prelude
 from parallel_agent.toolchain.compiler import Compilation, Compiler, Mode
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
 
@@ -29,7 +29,9 @@ def build(
     """Compile ``source`` with its adapter to ``directory/mode``; the result says how it went."""
     directory.mkdir(parents=True, exist_ok=True)
     sources = adapter_sources(adapter_spec(signature), source)
-    return compiler.compile(sources, directory=directory, output=mode, mode=mode)
+    return compiler.compile(
+        sources, directory=directory, output=mode, mode=mode, prelude=prelude(source)
+    )
 
 
 def build_for(

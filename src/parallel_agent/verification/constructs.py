@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from parallel_agent.kernel.source import translation_unit
+from parallel_agent.kernel.parsing import translation_unit
 
 MAX_SOURCE_BYTES = 1 << 20
 

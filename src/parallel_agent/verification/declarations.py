@@ -16,7 +16,12 @@ from typing import Any
 
 from clang import cindex
 
-from parallel_agent.kernel.source import FILE_NAME, parser_arguments, translation_unit
+from parallel_agent.kernel.parsing import (
+    FILE_NAME,
+    parser_arguments,
+    prelude_arguments,
+    translation_unit,
+)
 
 CursorKind = cindex.CursorKind
 StorageClass = cindex.StorageClass
@@ -27,7 +32,12 @@ _PARSE = f"""
 import sys
 from clang import cindex
 files = [({FILE_NAME!r}, sys.stdin.read())]
-unit = cindex.Index.create().parse({FILE_NAME!r}, args=sys.argv[1:], unsaved_files=files)
+def parse(args):
+    unit = cindex.Index.create().parse({FILE_NAME!r}, args=args, unsaved_files=files)
+    return any(found.severity >= cindex.Diagnostic.Error for found in unit.diagnostics)
+plain, prelude = sys.argv[2:], sys.argv[1].splitlines()
+if parse([*plain, *prelude]) and prelude:
+    parse(plain)
 """
 
 
@@ -71,7 +81,7 @@ class Finding:
 
 
 def survives_parsing(text: str) -> bool:
-    """Whether the parser gets through the text within limits, tried in a process of its own.
+    """Whether `translation_unit` gets through the text within limits, tried in a process of its own.
 
     A text can make a parser run for ever or take all memory, and the one here would take us along.
     """
@@ -81,7 +91,8 @@ def survives_parsing(text: str) -> bool:
             [
                 str(shutil.which("prlimit")),
                 *limits,
-                *(sys.executable, "-I", "-c", _PARSE, *parser_arguments()),
+                *(sys.executable, "-I", "-c", _PARSE),
+                *("\n".join(prelude_arguments(text)), *parser_arguments()),
             ],
             input=text.encode(),
             env={"LANG": "C.UTF-8"},

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from parallel_agent.toolchain.adapter import ADAPTER_FILE, adapter_sources, harness_text
 from parallel_agent.toolchain.compiler import Compiler, Diagnostic, Mode
+from parallel_agent.toolchain.pool import Pool
 from parallel_agent.toolchain.race_detector import RaceDetector
 from parallel_agent.verification import constructs, declarations
 from parallel_agent.verification.build import adapter_spec
@@ -116,8 +117,13 @@ def _readings(examination: Submission) -> Iterator[Reading]:
         builds.append((detector.compiler(compiler), "optimized"))
     directory = examination.directory / _READING
     signature = examination.kernel.signature
-    for builder, mode in builds:
-        reading = read(builder, signature, examination.source, directory, mode)
+    with Pool(len(builds)) as pool:
+        readings = [
+            pool.submit(read, builder, signature, examination.source, directory / str(i), mode)
+            for i, (builder, mode) in enumerate(builds)
+        ]
+    for future in readings:
+        reading = future.result()
         if isinstance(reading, Diagnostic):
             where = f"line {reading.line}: " if reading.line else ""
             raise Rejection(f"could not be read: {where}{reading.message}", (reading,))

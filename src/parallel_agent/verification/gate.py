@@ -99,9 +99,10 @@ class Submission:
         return self._build(purpose)
 
     def build_ahead(self, pool: Executor, *purposes: Purpose) -> None:
-        """Begin with what gates to come will ask for; end with `abandon`."""
+        """Begin with what gates to come will ask for, unless it was begun; end with `abandon`."""
         for purpose in purposes:
-            self.building[purpose] = pool.submit(self._build, purpose)
+            if purpose not in self.building:
+                self.building[purpose] = pool.submit(self._build, purpose)
 
     def abandon(self) -> None:
         """Build nothing more ahead; returns when nothing is being built any more."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from parallel_agent.toolchain.pool import Pool
+from parallel_agent.toolchain.race_detector import RaceDetector
+from parallel_agent.verification.build import Purpose
 from parallel_agent.verification.compilation import CompilationGate
 from parallel_agent.verification.differential import DifferentialGate
 from parallel_agent.verification.examining import Check, run_gates
@@ -28,6 +31,8 @@ from parallel_agent.verification.signature import SignatureGate
 from parallel_agent.verification.timing_size import TimingSizeGate
 
 _Examined = TypeVar("_Examined", bound=Submission)
+_SLOW: tuple[Purpose, ...] = ("sanitized", "races")
+"""What gates after the quick ones ask to have built."""
 
 
 def entry_gates() -> tuple[EntryGate, ...]:
@@ -65,9 +70,32 @@ def examine(
     """Put a candidate through the gates; the first that it does not pass ends the examination.
 
     ``report`` is told of every gate as it is done. The run that condemns a candidate is left in
-    ``replay.json`` in its directory.
+    ``replay.json`` in its directory. What the slow gates run is built while quick ones decide.
     """
-    return run_gates(examination, gates, report, partial(_kept, examination))
+    with Pool(len(_SLOW)) as pool:
+        ahead = [
+            _WhileBuilding(gate, pool) if gate.name == LinkageGate.name else gate for gate in gates
+        ]
+        try:
+            return run_gates(examination, ahead, report, partial(_kept, examination))
+        finally:
+            if any(isinstance(gate, _WhileBuilding) for gate in ahead):
+                examination.abandon()
+
+
+class _WhileBuilding(Generic[_Examined]):
+    """The first gate that runs the candidate, with builds for later ones begun beside it."""
+
+    def __init__(self, gate: Check[_Examined], pool: Pool) -> None:
+        self.name = gate.name
+        self._gate = gate
+        self._pool = pool
+
+    def check(self, examination: _Examined) -> str:
+        """Begin to build and ask the gate."""
+        known = RaceDetector.find() is not None
+        examination.build_ahead(self._pool, *(p for p in _SLOW if p != "races" or known))
+        return self._gate.check(examination)
 
 
 def _kept(examination: Submission, gate: str, rejection: Rejection) -> str:

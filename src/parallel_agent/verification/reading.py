@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from parallel_agent.kernel.types import Signature
-from parallel_agent.toolchain.adapter import ADAPTER_FILE, KERNEL_FILE, adapter_sources
+from parallel_agent.toolchain.adapter import ADAPTER_FILE, KERNEL_FILE, adapter_sources, prelude
 from parallel_agent.toolchain.compiler import Compiler, Diagnostic, Mode
 from parallel_agent.verification.build import adapter_spec
 
@@ -64,7 +64,9 @@ def read(
     """Preprocess a kernel with its adapter, as it is built in this mode; or the first error."""
     directory.mkdir(parents=True, exist_ok=True)
     sources = adapter_sources(adapter_spec(signature), source)
-    text = compiler.preprocess(sources, ADAPTER_FILE, directory=directory, mode=mode)
+    text = compiler.preprocess(
+        sources, ADAPTER_FILE, directory=directory, mode=mode, prelude=prelude(source)
+    )
     if isinstance(text, Diagnostic):
         return text
     kernel: dict[int, str] = {}

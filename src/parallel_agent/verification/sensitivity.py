@@ -24,7 +24,7 @@ import numpy as np
 
 from parallel_agent.kernel.codec import Decoder, decode_calls, encode_calls
 from parallel_agent.kernel.source import Kernel
-from parallel_agent.toolchain.adapter import adapter_sources
+from parallel_agent.toolchain.adapter import adapter_sources, prelude
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.pool import Pool
 from parallel_agent.toolchain.runner import Worker, WorkerError
@@ -58,7 +58,13 @@ def rebuild(compiler: Compiler, kernel: Kernel, directory: Path) -> dict[str, Pa
         place.mkdir(parents=True, exist_ok=True)
         sources = adapter_sources(adapter_spec(kernel.signature), kernel.source)
         for flags in _REBUILDS[name]:
-            done = compiler.compile(sources, directory=place, output=name, extra_flags=flags)
+            done = compiler.compile(
+                sources,
+                directory=place,
+                output=name,
+                extra_flags=flags,
+                prelude=prelude(kernel.source),
+            )
             if done.binary is not None:
                 return done.binary
         return None

@@ -2,7 +2,8 @@
 //
 // The parent process draws the inputs, takes the time and compares the results; this side does
 // only what needs C++ types. See runner.py for the other end of the pipes.
-#pragma once
+#ifndef PARALLEL_AGENT_HARNESS_HPP  // it may have been precompiled from another place
+#define PARALLEL_AGENT_HARNESS_HPP
 
 #include <dirent.h>
 #include <sys/mman.h>
@@ -438,3 +439,5 @@ int serve(int argc, char** argv) {
 }
 
 }  // namespace parallel_agent_harness
+
+#endif

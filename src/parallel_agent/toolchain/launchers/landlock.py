@@ -21,6 +21,7 @@ from pathlib import Path
 
 import platformdirs
 
+from parallel_agent.cache import is_own, private_temporary
 from parallel_agent.toolchain.launchers import view
 from parallel_agent.toolchain.launchers.launcher import (
     SANDBOX_ID,
@@ -115,28 +116,18 @@ def _built() -> Path:
     """The program in the cache folder: nobody but its user can have put it there."""
     source = resources.files(__package__).joinpath("landlock.c").read_text(encoding="utf-8")
     digest = hashlib.sha256(f"{platform.machine()}\n{source}".encode()).hexdigest()[:16]
-    for folder in (platformdirs.user_cache_path("parallel-agent"), _private_temporary()):
+    for folder in (platformdirs.user_cache_path("parallel-agent"), private_temporary()):
         path = folder / f"launcher-{digest}"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not _is_own(folder):
+            if not is_own(folder):
                 raise PermissionError(f"others can write to {folder}")
-            if not (path.exists() and _is_own(path)):
+            if not (path.exists() and is_own(path)):
                 _build(source, path)
             return path
         except OSError as error:
             problem = error
     raise SandboxUnavailable(f"the launcher cannot be kept: {problem}")
-
-
-def _private_temporary() -> Path:
-    return Path(tempfile.gettempdir()) / f"parallel-agent-{os.getuid()}"
-
-
-def _is_own(path: Path) -> bool:
-    """Whether nobody but this user and root can have written something."""
-    found = path.lstat()
-    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & 0o022
 
 
 def _build(source: str, path: Path) -> None:
