@@ -31,7 +31,7 @@ from parallel_agent.verification.signature import SignatureGate
 from parallel_agent.verification.timing_size import TimingSizeGate
 
 _Examined = TypeVar("_Examined", bound=Submission)
-_SLOW: tuple[Purpose, ...] = ("sanitized", "races")
+_SLOW: dict[str, Purpose] = {SanitizerGate.name: "sanitized", RaceGate.name: "races"}
 """What gates after the quick ones ask to have built."""
 
 
@@ -72,29 +72,32 @@ def examine(
     ``report`` is told of every gate as it is done. The run that condemns a candidate is left in
     ``replay.json`` in its directory. What the slow gates run is built while quick ones decide.
     """
+    purposes = [_SLOW[gate.name] for gate in gates if gate.name in _SLOW]
+    if RaceDetector.find() is None:
+        purposes = [purpose for purpose in purposes if purpose != "races"]
+    running = [gate for gate in gates if gate.name in (LinkageGate.name, *_SLOW)][:1]
     with Pool(len(_SLOW)) as pool:
         ahead = [
-            _WhileBuilding(gate, pool) if gate.name == LinkageGate.name else gate for gate in gates
+            _WhileBuilding(gate, pool, purposes) if gate in running else gate for gate in gates
         ]
         try:
             return run_gates(examination, ahead, report, partial(_kept, examination))
         finally:
-            if any(isinstance(gate, _WhileBuilding) for gate in ahead):
-                examination.abandon()
+            examination.abandon()
 
 
 class _WhileBuilding(Generic[_Examined]):
     """The first gate that runs the candidate, with builds for later ones begun beside it."""
 
-    def __init__(self, gate: Check[_Examined], pool: Pool) -> None:
+    def __init__(self, gate: Check[_Examined], pool: Pool, purposes: Sequence[Purpose]) -> None:
         self.name = gate.name
         self._gate = gate
         self._pool = pool
+        self._purposes = purposes
 
     def check(self, examination: _Examined) -> str:
         """Begin to build and ask the gate."""
-        known = RaceDetector.find() is not None
-        examination.build_ahead(self._pool, *(p for p in _SLOW if p != "races" or known))
+        examination.build_ahead(self._pool, *self._purposes)
         return self._gate.check(examination)
 
 
