@@ -98,7 +98,7 @@ def _searches(analysis: Analysis) -> list[_Search]:
 def _search(report: LoopReport, values: Values) -> _Search | None:
     if report.obstacles or report.array_updates or not report.carried_scalars:
         return None
-    if any(nested.lanes for nested in report.nest()):
+    if any(nested.lanes for around in (*report.outer, report) for nested in around.nest()):
         return None  # the lanes look for a better value already
     for node in syntax.walk(report.loop.body):
         if node.kind == Kind.IF_STMT:
