@@ -27,18 +27,18 @@ double sumOfRoots(std::vector<double> const& x) {
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own, but for headers: precompiling takes seconds."""
     shared = tmp_path_factory.getbasetemp().parent / "precompiled"
     shared.mkdir(mode=0o755, exist_ok=True)
-    kept = tmp_path / "cache" / "parallel-agent"
-    kept.mkdir(parents=True)
+    cache = tmp_path_factory.mktemp("cache")
+    kept = cache / "parallel-agent"
+    kept.mkdir()
     (kept / "precompiled").symlink_to(shared)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     for name in ("PARALLEL_AGENT_OUT", "PARALLEL_AGENT_BUDGET"):
         monkeypatch.delenv(name, raising=False)
+    return cache
 
 
 @pytest.fixture

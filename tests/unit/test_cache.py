@@ -76,10 +76,10 @@ def test_the_longest_unused_goes_when_there_is_too_much(header: Path) -> None:
 
 
 def test_a_folder_that_others_can_write_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: Path, own_cache: Path
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    base = tmp_path / "cache" / "parallel-agent"
+    base = own_cache / "parallel-agent"
     base.chmod(0o777)
     shelf = Shelf("kept", 1 << 20)
     shelf.get("key", Maker(header))

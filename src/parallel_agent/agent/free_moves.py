@@ -39,6 +39,21 @@ def further_moves(context: Context, record: CandidateRecord, *, tune: bool) -> l
     return _moves(context, [*longer, *(retunings(chain) if tune else [])], record["id"])
 
 
+def with_if_clause(record: CandidateRecord) -> Move:
+    """The move that takes a candidate's guard for the ``if`` clause of its directives."""
+    clause = record["options"]["guard"]
+    return Move(
+        branch=f"{record['branch']}+if",
+        strategy=record["strategy"],
+        variant=record["variant"],
+        proposer=RULES,
+        parent=record["id"],
+        options={"if_clause": clause},
+        stage=SCREEN,
+        chain=record["chain"],
+    )
+
+
 def proof(record: CandidateRecord) -> Move:
     """The move that puts a candidate through the gates that are left."""
     return Move(

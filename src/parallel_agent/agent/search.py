@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterable, Mapping
 
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.free_moves import first_moves, further_moves, proof
+from parallel_agent.agent.free_moves import first_moves, further_moves, proof, with_if_clause
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Move, RunState
 
 MOVES = {"quick": 6, "normal": 30, "thorough": 300}
 """How many candidates are looked at, at most, by effort."""
-SECONDS = {"quick": 15.0, "normal": 35.0, "thorough": 900.0}
+SECONDS = {"quick": 15.0, "normal": 28.0, "thorough": 900.0}
 """How long the search may take, by effort, from the first round of this process."""
 PATIENCE = {"quick": 1, "normal": 3, "thorough": 8}
 """Rounds without a better candidate after which the rest is pruned, once there is one."""
@@ -36,6 +36,9 @@ _STILL_OPEN = 0.8
 _STILL_LEADING = 0.7
 """One with threads must be so fast against the best."""
 
+_HOPELESS = 0.4
+"""A strategy that reached no more of the best's speed is not tried in its other variants."""
+
 
 def begin(context: Context, update: RunState) -> None:
     """The first moves."""
@@ -54,6 +57,10 @@ def go_on(context: Context, state: RunState, update: RunState) -> None:
     leading = leader(records)
     known = {move["branch"] for move in untried} | {record["branch"] for record in records}
     for record in records:
+        clause = f"{record['branch']}+if"
+        if clause not in known and _loses_without_threads(record):
+            known.add(clause)
+            untried.append(with_if_clause(record))
         if record["branch"] in extended or not worth_extending(record, update["best"]):
             continue
         extended.append(record["branch"])
@@ -75,7 +82,9 @@ def fund(context: Context, state: RunState, update: RunState) -> None:
             context.emit("pruned", why, branch=move["branch"])
         update["pruned"] = [{"branch": move["branch"], "why": why} for move in update["untried"]]
         update["untried"] = []
-    ordered = in_order(update["untried"], state.get("candidates", {}))
+    ordered = in_order(
+        _without_hopeless(context, update, _screened(state)), state.get("candidates", {})
+    )
     chosen, update["untried"] = ordered[:WIDTH], ordered[WIDTH:]
     update["tried"] += len(chosen)
     update["funded"] = [*_proofs(state, searching=bool(chosen)), *_with_lessons(state, chosen)]
@@ -108,6 +117,27 @@ def in_order(moves: list[Move], candidates: Mapping[str, CandidateRecord]) -> li
     return sorted(moves, key=key)
 
 
+def _without_hopeless(
+    context: Context, update: RunState, records: list[CandidateRecord]
+) -> list[Move]:
+    """The moves that are left without other variants of strategies that fell far behind."""
+    reached: dict[str, float] = {}
+    for record in records:
+        if len(record["chain"]) == 1 and "at_largest" in record:
+            name = record["strategy"]
+            reached[name] = max(reached.get(name, 0.0), record["at_largest"])
+    best = max((r.get("at_largest", 0.0) for r in records if not r["failed_gate"]), default=0.0)
+    kept = []
+    for move in update["untried"]:
+        if move["parent"] != ORIGINAL or reached.get(move["strategy"], best) >= _HOPELESS * best:
+            kept.append(move)
+            continue
+        why = f"another variant of {move['strategy']} is far behind the best"
+        context.emit("pruned", why, branch=move["branch"])
+        update["pruned"] = [*update.get("pruned", []), {"branch": move["branch"], "why": why}]
+    return kept
+
+
 def _proofs(state: RunState, *, searching: bool) -> list[Move]:
     """The leader, if it is not proved: at the end of the search, and before more rests on a guess."""
     leading = leader(_screened(state))
@@ -132,6 +162,12 @@ def _promise(record: CandidateRecord) -> float:
     if record["failed_gate"] or not record.get("promising"):
         return 0.0
     return record["speedup"]
+
+
+def _loses_without_threads(record: CandidateRecord) -> bool:
+    """Whether a candidate runs as the original at small sizes, where one thread of it might do better."""
+    guarded = record["options"].get("guard") and not record["options"].get("if_clause")
+    return bool(guarded and record["parallel"] and not record["failed_gate"])
 
 
 def worth_extending(record: CandidateRecord, best: float) -> bool:

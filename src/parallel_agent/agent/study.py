@@ -102,7 +102,7 @@ def study_original(
 
 
 class Probe:
-    """Seconds of one call of the original, and bytes of its inputs, by base size."""
+    """Seconds of one call of the original, and bytes of its inputs or outputs, by base size."""
 
     def __init__(self, reference: Reference, contract: Contract) -> None:
         self._reference = reference
@@ -117,7 +117,9 @@ class Probe:
             for _ in range(2):  # the first call pays for pages that are touched first
                 worker.prepare(case.payload)
                 seconds.append(worker.go().seconds)
-        return min(seconds), len(case.payload)
+            with worker.collect() as outputs:
+                written = len(outputs)
+        return min(seconds), max(len(case.payload), written)
 
 
 def drawer(

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from parallel_agent.agent.outcome import ChainStep
 from parallel_agent.agent.state import CandidateRecord
-from parallel_agent.proposers.rules.chain import chain_of, label
+from parallel_agent.proposers.rules.chain import Chain, chain_of
+
+_SAID = {
+    "guard": "the original unless {}",
+    "if_clause": "threads only if {}",
+    "isa": "a second build for {}",
+}
 
 
 def chain_steps(
@@ -21,28 +27,24 @@ def _steps(chosen: CandidateRecord, candidates: list[CandidateRecord]) -> Iterat
     for length, step in enumerate(chain, start=1):
         name = " ".join(filter(None, (step.strategy, step.variant)))
         numbers = ", ".join(f"{number} {value}" for number, value in step.tuning.items())
-        plain = _timed(candidates, label(chain[:length]), guard="", isa="")
+        plain = _timed(candidates, chain[:length], {})
         yield ChainStep(name=f"{name} ({numbers})" if numbers else name, speedup=plain)
-    guard, isa = options.get("guard", ""), options.get("isa", "")
-    if guard:
-        yield ChainStep(
-            name=f"the original unless {guard}",
-            speedup=_timed(candidates, label(chain), guard=guard, isa=""),
-        )
-    if isa:
-        yield ChainStep(
-            name=f"a second build for {isa}",
-            speedup=_timed(candidates, label(chain), guard=guard, isa=isa),
-        )
+    so_far = {}
+    for option, said in _SAID.items():
+        if options.get(option):
+            so_far[option] = options[option]
+            yield ChainStep(
+                name=said.format(options[option]), speedup=_timed(candidates, chain, so_far)
+            )
 
 
 def _timed(
-    candidates: Iterable[CandidateRecord], branch: str, *, guard: str, isa: str
+    candidates: Iterable[CandidateRecord], chain: Chain, options: dict[str, str]
 ) -> float | None:
-    """The speedup seen at first sight of a branch's candidate with these options."""
+    """The speedup seen at first sight of a chain's candidate with these options and no others."""
     for record in candidates:
-        options = record["options"]
-        same = (options.get("guard", ""), options.get("isa", "")) == (guard, isa)
-        if record["branch"] == branch and same and not record["failed_gate"]:
+        given = {name: record["options"][name] for name in _SAID if record["options"].get(name)}
+        same = record.get("chain") and chain_of(record["chain"]) == chain and given == options
+        if same and not record["failed_gate"]:
             return record.get("speedup")
     return None

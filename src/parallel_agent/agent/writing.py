@@ -106,7 +106,9 @@ def _effective(options: dict[str, Any], source: str) -> dict[str, str]:
     A guard that another branch learned is for threads: without them nothing is lost at small sizes.
     """
     learned = options.get("learned_guard", "") if starts_threads(source) else ""
-    return {"guard": options.get("guard", learned), "isa": options.get("isa", "")}
+    clause = options.get("if_clause", "")
+    guard = options.get("guard", "" if clause else learned)
+    return {"guard": guard, "isa": options.get("isa", ""), "if_clause": clause}
 
 
 def _guarded(context: Context, state: BranchState, guard: str) -> Written:

@@ -41,7 +41,7 @@ class SizeLimits(_Model):
     max_seconds: float = Field(default=0.25, gt=0)
     """Of one call of the original."""
     max_bytes: int = Field(default=64 * MIB, gt=0)
-    """Of one call's encoded inputs."""
+    """Of one call's encoded inputs, and of its outputs."""
 
 
 def plan_for(effort: Effort) -> TimingPlan:

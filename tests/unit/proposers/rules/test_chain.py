@@ -51,6 +51,15 @@ def test_a_guard_concerns_the_whole_chain() -> None:
     assert "#pragma omp parallel" in rest
 
 
+def test_an_if_clause_is_for_every_directive_that_starts_threads() -> None:
+    parsed = parse(COLUMNS)
+    plain = write_chain(parsed, (TURNED, THREADS))
+    source = with_forms(parsed, plain, guard="", isa="", if_clause="n >= 99").source
+    assert "#pragma omp parallel if(n >= 99)\n" in source
+    assert source.count("if(n >= 99)") == 1
+    assert source.replace(" if(n >= 99)", "") == plain.source
+
+
 def test_what_has_nothing_to_rewrite_is_said() -> None:
     with pytest.raises(NotApplicable):
         write_chain(parse(COLUMNS), (TURNED, Step(strategy="min_location", variant="parallel")))
