@@ -65,14 +65,19 @@ class Effects:
 
 def effects_of(body: Any, values: Values) -> Effects:
     """The effects of one iteration whose body is given."""
-    walker = _Walker(values)
+    walker = _Walker(values, body)
     walker.visit(body)
     return walker.effects
 
 
+def _place(node: Any) -> tuple[int, int]:
+    return node.extent.start.offset, node.extent.end.offset
+
+
 class _Walker:
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: Values, body: Any) -> None:
         self.values = values
+        self.discarded = {_place(statement) for statement in syntax.statements_in(body)}
         self.effects = Effects()
         self.conditional = False
         self.breakable = 0
@@ -143,7 +148,11 @@ class _Walker:
     def visit_update(self, node: Any, update: Update) -> None:
         for operand in update.operands:
             self.visit(operand)
-        self.record("update", update.target, update.operator)
+        if _place(node) in self.discarded:
+            self.record("update", update.target, update.operator)
+        else:  # as in a[next[i]++]: what it comes to is used, so the order counts
+            self.record("read", update.target)
+            self.record("write", update.target)
 
     def visit_branching(self, node: Any) -> None:
         loop = node.kind in syntax.LOOP_KINDS

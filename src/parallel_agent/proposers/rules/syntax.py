@@ -182,6 +182,23 @@ def statements(body: Any) -> list[Any]:
     return children(body) if body.kind == Kind.COMPOUND_STMT else [body]
 
 
+def statements_in(body: Any) -> Iterator[Any]:
+    """What stands as a statement in a body, at any depth: of an expression there the value is not used."""
+    yield body
+    for node in walk(body):
+        parts = children(node)
+        if node.kind == Kind.COMPOUND_STMT:
+            yield from parts
+        elif node.kind == Kind.FOR_STMT and len(parts) == 4:
+            yield from (parts[0], parts[2], parts[3])
+        elif node.kind in (Kind.IF_STMT, Kind.CASE_STMT, Kind.SWITCH_STMT):
+            yield from parts[1:]
+        elif node.kind == Kind.DO_STMT:
+            yield parts[0]
+        elif node.kind in (*LOOP_KINDS, Kind.DEFAULT_STMT):
+            yield parts[-1]
+
+
 def contains(outer: Any, inner: Any) -> bool:
     """True if one cursor's text lies within another's."""
     return bool(

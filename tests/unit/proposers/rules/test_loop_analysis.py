@@ -262,3 +262,12 @@ def test_updates_of_shared_elements_are_told_from_other_collisions() -> None:
     (report,) = loops("for (int i = 0; i < n; ++i) a[k[i]] += b[i];")
     assert [(u.name, u.operator) for u in report.array_updates] == [("a", "+")]
     assert not report.obstacles
+
+
+def test_an_update_whose_value_is_used_depends_on_the_order() -> None:
+    (report,) = loops("for (int i = 0; i < n; ++i) a[k[i]++] = b[i];")
+    assert report.array_updates == []
+    (report,) = loops("for (int i = 0; i < n; ++i) { int place = k[m]++; a[i] = place; }")
+    assert not report.parallel
+    (report,) = loops("for (int i = 0; i < n; ++i) if (b[i] > 0) k[m]++;")
+    assert [(u.name, u.operator) for u in report.array_updates] == [("k", "+")]
