@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,17 @@ PROGRAM = f"{PRELUDE}int main() {{ return two() - 2 + (INT_MAX < 0); }}\n"
 
 
 def header(compiler: Compiler, text: str) -> Path | None:
-    asked = [precompiled(compiler.cxx, compiler.flags, text, compiler.limits) for _ in range(2)]
-    return asked[-1]
+    """Made when it is asked for again, unless a test beside this one is making another."""
+    for _ in range(200):
+        kept = asked(compiler, text)
+        if kept is not None:
+            return kept
+        time.sleep(0.1)
+    return None
+
+
+def asked(compiler: Compiler, text: str) -> Path | None:
+    return precompiled(compiler.cxx, compiler.flags, text, compiler.limits)
 
 
 @pytest.mark.parametrize("flags", [("-std=c++20", "-O3"), ("-std=c++17", "-O1", "-g", "-static")])
@@ -40,7 +50,7 @@ def test_what_fails_with_a_header_is_compiled_without(tmp_path: Path) -> None:
     source = {"main.cpp": "int x = 2;\nint main() { return x - 2; }\n"}
     built = compiler.compile(source, directory=tmp_path, output="main", prelude=clashing)
     assert built.ok
-    assert header(compiler, clashing) is None, "it is not tried again"
+    assert asked(compiler, clashing) is None, "it is not tried again"
 
 
 def test_an_include_that_is_missing_is_still_missing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from parallel_agent.toolchain.adapter import ADAPTER_FILE, adapter_sources, harness_text
 from parallel_agent.toolchain.compiler import Compiler, Diagnostic, Mode
@@ -66,7 +67,7 @@ class ForbiddenGate:
 def _compiles(examination: Submission) -> bool:
     """Whether the compiler, unlike the parser, finds no error in what was read before."""
     sources = adapter_sources(adapter_spec(examination.kernel.signature), examination.source)
-    directory, text = examination.directory / _READING, sources[ADAPTER_FILE]
+    directory, text = _reading_folder(examination, 0), sources[ADAPTER_FILE]
     compiler = examination.compiler
     return compiler.check_syntax(text, directory=directory, file=ADAPTER_FILE) is None
 
@@ -109,17 +110,23 @@ def _refuse(found: Iterable[str], excused: _Excused) -> None:
             raise Rejection(f"forbidden construct: {what}")
 
 
+def _reading_folder(examination: Submission, build: int) -> Path:
+    """Where the files lie that were read for one of the builds, the first for the plain one."""
+    return examination.directory / _READING / str(build)
+
+
 def _readings(examination: Submission) -> Iterator[Reading]:
     """The candidate as it is timed, as it is sanitized, and as races are looked for."""
     compiler, detector = examination.compiler, RaceDetector.find()
     builds: list[tuple[Compiler, Mode]] = [(compiler, "optimized"), (compiler, "sanitized")]
     if detector is not None:
         builds.append((detector.compiler(compiler), "optimized"))
-    directory = examination.directory / _READING
     signature = examination.kernel.signature
     with Pool(len(builds)) as pool:
         readings = [
-            pool.submit(read, builder, signature, examination.source, directory / str(i), mode)
+            pool.submit(
+                read, builder, signature, examination.source, _reading_folder(examination, i), mode
+            )
             for i, (builder, mode) in enumerate(builds)
         ]
     for future in readings:

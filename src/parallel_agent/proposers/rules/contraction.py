@@ -11,6 +11,7 @@ from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
 from parallel_agent.proposers.rules.elimination import bound
 from parallel_agent.proposers.rules.polynomials import ONE
 from parallel_agent.proposers.rules.syntax import Kind
+from parallel_agent.proposers.rules.targets import tiny
 from parallel_agent.proposers.rules.values import Subscript, Values
 
 
@@ -45,7 +46,7 @@ class Contraction:
 def contractions(analysis: Analysis) -> Iterator[Contraction]:
     """All contractions of a kernel, in source order."""
     for outer in analysis.all_loops():
-        if len(outer.inner) == 1 and len(outer.inner[0].inner) == 1:
+        if len(outer.inner) == 1 and len(outer.inner[0].inner) == 1 and not tiny(outer):
             middle = outer.inner[0]
             found = _contraction((outer, middle, middle.inner[0]), analysis.values)
             if found is not None:

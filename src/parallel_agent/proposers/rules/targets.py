@@ -16,12 +16,12 @@ def targets(analysis: Analysis) -> list[LoopReport]:
     A short loop inside a sequential one starts a parallel region for little work each time, and a
     loop of a few iterations is no work at all: they count only where there is nothing better.
     """
-    found = [report for report in analysis.outermost() if not _tiny(report)]
+    found = [report for report in analysis.outermost() if not tiny(report)]
     worthwhile = [report for report in found if not report.outer or report.inner]
     return worthwhile or found
 
 
-def _tiny(report: LoopReport) -> bool:
+def tiny(report: LoopReport) -> bool:
     """True if the source itself says that all loops of a nest together run a few iterations."""
     count = 1
     for nested in report.nest():
