@@ -59,6 +59,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="default 2")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
+    missing = [str(file) for file in given.files if not file.is_file()]
+    if missing:
+        parser.error(f"there is no file {', '.join(missing)}")
     clock, accepted, judged = Clock(), 0, 0
     for file in given.files or _bundled():
         verdicts = _judged(file, given.candidates, given.threads, clock)

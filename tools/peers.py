@@ -38,6 +38,7 @@ from parallel_agent.settings import Settings, load_settings
 from parallel_agent.suites.suite import SuiteKernel
 from parallel_agent.toolchain import machine, sandbox
 from parallel_agent.toolchain.compiler import Compiler, CompilerMissing
+from parallel_agent.toolchain.launchers.launcher import SandboxUnavailable
 from parallel_agent.toolchain.pool import Pool
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.verification.reference import Reference
@@ -52,17 +53,21 @@ def main() -> int:
     if given.plot and find_spec("matplotlib") is None:
         print("--plot needs matplotlib: pip install 'parallel-agent[plots]'", file=sys.stderr)
         return 2
-    settings = load_settings(threads=given.threads, effort=given.effort, seed=given.seed)
-    sandbox.choose(no_sandbox=settings.no_sandbox)
     out: Path = given.out or RUNS / time.strftime("peers-%Y%m%d-%H%M%S")
     try:
+        settings = load_settings(threads=given.threads, effort=given.effort, seed=given.seed)
+        sandbox.choose(no_sandbox=settings.no_sandbox)
         kernels = named(
             chosen(given.suite, given.kernels, given.folder, out / "sources"), given.only
         )
         compiler = Compiler.find(settings.cxx, settings.cxxflags)
         line = line_up(compiler, settings.thread_count, given.peers)
-    except (CompilerMissing, LookupError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        if not kernels:
+            raise LookupError("no kernel is left to compare")
+        if given.answers and not given.answers.is_dir():
+            raise LookupError(f"{given.answers} is no folder with runs")
+    except (CompilerMissing, LookupError, ValueError, OSError, SandboxUnavailable) as error:
+        print(f"error: {error}\n  help: tools/peers.py --help", file=sys.stderr)
         return 2
     comparison = compare(kernels, line, settings, out, given.answers, given.jobs)
     if given.json:

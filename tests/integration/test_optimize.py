@@ -30,6 +30,26 @@ double sumOfRoots(std::vector<double> const& x) {
 }
 """
 
+LADDER = """#include <array>
+#include <cstddef>
+#include <vector>
+
+void gradeMarks(std::vector<double> const& marks, std::array<std::size_t, 4>& grades) {
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+        const double mark = marks[i];
+        if (mark < -5.0) {
+            grades[0] += 1;
+        } else if (mark < 0.0) {
+            grades[1] += 1;
+        } else if (mark < 5.0) {
+            grades[2] += 1;
+        } else {
+            grades[3] += 1;
+        }
+    }
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, list[Event], Path]:
@@ -110,16 +130,21 @@ def test_every_candidate_went_through_the_ledger(run: tuple[Outcome, list[Event]
     assert counted["reserved"] == sum(count for kind, count in rows if kind != "reserved")
 
 
-def test_all_gates_are_in_the_verdict_of_an_accepted_candidate(
-    run: tuple[Outcome, list[Event], Path],
-) -> None:
-    outcome, _, folder = run
-    verdicts = [json.loads(path.read_text()) for path in folder.glob("candidates/*/verdict.json")]
-    accepted = [verdict for verdict in verdicts if verdict["accepted"]]
-    assert len(accepted) >= (outcome.status == "improved")
-    if not accepted:
-        pytest.skip("nothing led on this machine, so nothing was put through the dear gates")
-    names = [gate["name"] for gate in accepted[0]["gates"]]
+def test_all_gates_are_in_the_verdict_of_what_is_handed_back(tmp_path: Path) -> None:
+    """Without mispredicted branches it is many times as fast, however busy the machine is."""
+    source = tmp_path / "grades.cpp"
+    source.write_text(LADDER, encoding="utf-8")
+    outcome = optimize(source, out=tmp_path / "run", effort="quick", threads=2, size=("300000",))
+    assert outcome.status == "improved"
+    best = Path(outcome.best_source).read_text(encoding="utf-8")
+    [winner] = [
+        path.parent
+        for path in tmp_path.glob("run/candidates/*/candidate.cpp")
+        if path.read_text(encoding="utf-8") == best
+    ]
+    verdict = json.loads((winner / "verdict.json").read_text(encoding="utf-8"))
+    assert verdict["accepted"] and (winner / "confirmation.json").is_file()
+    names = [gate["name"] for gate in verdict["gates"]]
     assert names == [
         "forbidden", "signature", "compile", "duplicate", "linkage", "differential", "history",
         "sanitizers", "races", "timing size", "repetition",

@@ -80,5 +80,15 @@ def test_a_chain_is_plain_data_with_a_name() -> None:
     assert chain_of([step.model_dump() for step in chain]) == chain
 
 
+def test_numbers_are_varied_one_at_a_time_in_a_fixed_order() -> None:
+    tiled = Step(strategy="tiling", variant="parallel")
+    assert [label(chain) for chain in retunings((TURNED, tiled))] == [
+        "loop_order-interchange+tiling-parallel@tile=64",
+        "loop_order-interchange+tiling-parallel@tile=256",
+    ]
+    (back, *_) = retunings((Step(strategy="tiling", tuning={"tile": 256}),))
+    assert back[0].tuning == {"tile": 128}
+
+
 def test_strategies_without_numbers_have_no_other_tuning() -> None:
     assert retunings((TURNED, THREADS)) == []
