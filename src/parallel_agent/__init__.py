@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
     from parallel_agent.agent.outcome import Outcome
+    from parallel_agent.agent.profile import Profiled, profile
     from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.replaying import Replaying, replay
@@ -31,6 +32,7 @@ __all__ = [
     "Event",
     "Interrupted",
     "Outcome",
+    "Profiled",
     "ProgramVerification",
     "Replaying",
     "RunFolder",
@@ -42,6 +44,7 @@ __all__ = [
     "load_settings",
     "optimize",
     "optimize_all",
+    "profile",
     "replay",
     "replay_program",
     "resume",
@@ -54,6 +57,7 @@ _HOMES = {
     "Event": "agent.events",
     "Interrupted": "agent.run",
     "Outcome": "agent.outcome",
+    "Profiled": "agent.profile",
     "ProgramVerification": "agent.program_verify",
     "Replaying": "agent.replaying",
     "RunFolder": "agent.run_folder",
@@ -64,6 +68,7 @@ _HOMES = {
     "build_graph": "agent.graph",
     "optimize": "agent.run",
     "optimize_all": "suites.many",
+    "profile": "agent.profile",
     "replay": "agent.replaying",
     "replay_program": "agent.program_replaying",
     "resume": "agent.run",

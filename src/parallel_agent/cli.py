@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from parallel_agent import __version__, suite_commands
+from parallel_agent import __version__, profile_command, suite_commands
 from parallel_agent.options import (
     Answers,
     AsJson,
@@ -51,6 +51,7 @@ app = typer.Typer(
 
 app.command()(suite_commands.bench)
 app.command()(suite_commands.export)
+app.command()(profile_command.profile)
 
 
 @app.callback(invoke_without_command=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from parallel_agent.agent.state import CandidateRecord, Known
 from parallel_agent.agent.stored import stored_profile, stored_record, stored_verdict
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
+from parallel_agent.measurement.remarks import loop_remarks
 from parallel_agent.proposers.contract_words import in_words
 from parallel_agent.proposers.tasks import (
     CompilerError,
@@ -28,6 +30,9 @@ from parallel_agent.toolchain import machine
 from parallel_agent.toolchain.adapter import KERNEL_FILE
 from parallel_agent.verification.gate import Verdict
 from parallel_agent.verification.replay import Replay, ReplayError, stored_inputs
+
+_MOST_LOOPS = 4
+"""Scalar loops that a model is told of: every line of a request is paid for."""
 
 
 def kernel_facts(context: Context) -> KernelFacts:
@@ -79,6 +84,7 @@ def facts_of(
 
 def version_of(context: Context, record: CandidateRecord, advice: str = "") -> Version:
     """A candidate that passed the gates, with how it fared and what is to be done about it."""
+    source = context.folder.read("candidates", record["id"], "candidate.cpp")
     profile = stored_profile(context, record["id"])
     findings = [advice] if advice else []
     if profile is not None:
@@ -88,11 +94,23 @@ def version_of(context: Context, record: CandidateRecord, advice: str = "") -> V
             for size in profile.sizes
             if size.result == "slower"
         ]
+    findings += _scalar_loops(context, record["id"], source)
     return Version(
-        source=context.folder.read("candidates", record["id"], "candidate.cpp"),
+        source=source,
         result=None if profile is None else result_of(record["strategy"], profile),
         findings=tuple(findings),
     )
+
+
+def _scalar_loops(context: Context, candidate: str, source: str) -> list[str]:
+    """The first innermost loops that the compiler did not vectorize, and why."""
+    directory = context.folder.path("candidates", candidate, "remarks", "kernel.cpp").parent
+    try:
+        with context.lane.work():
+            loops = loop_remarks(context.compiler, source, directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return [str(loop) for loop in loops if loop.vectorized is False][:_MOST_LOOPS]
 
 
 def result_of(strategy: str, profile: Profile) -> Result:

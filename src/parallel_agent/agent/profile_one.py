@@ -12,11 +12,13 @@ from parallel_agent.agent.events import Event, Kind
 from parallel_agent.agent.intake import HEADERS_NOTE
 from parallel_agent.agent.nodes.coder import candidate_id
 from parallel_agent.agent.opening import open_run
-from parallel_agent.agent.profiling import Profile, profile_candidate
-from parallel_agent.agent.run_folder import RunFolder
+from parallel_agent.agent.profiling import Profile, profile_candidate, scale_candidate
+from parallel_agent.agent.run_folder import TEMPLATE, RunFolder
 from parallel_agent.agent.subject import Study
+from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import with_standard_headers
 from parallel_agent.measurement.plan import plan_for
+from parallel_agent.measurement.scaling import AtThreads
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.verification.build import build
@@ -26,11 +28,17 @@ class Profiler:
     """An original that was measured, and candidates that are timed against it; a context manager.
 
     It does not put them through the gates: that comes first (`Reviewer`), and only what passed is
-    worth a timing. ``root`` becomes a folder like that of a run. ``tell`` is called with every event.
+    worth a timing. ``root`` becomes a folder like that of a run; without one it is a fresh one with
+    ``name`` in it. ``tell`` is called with every event.
     """
 
     def __init__(
-        self, original: str, given: Settings, root: Path, tell: Callable[[Event], None]
+        self,
+        original: str,
+        given: Settings,
+        root: Path | None,
+        tell: Callable[[Event], None],
+        name: str = "profile",
     ) -> None:
         """Find the contract, choose the sizes and time the original against itself.
 
@@ -38,20 +46,24 @@ class Profiler:
         what `open_run` raises.
         """
         sandbox.choose(no_sandbox=given.no_sandbox)
-        self._folder = RunFolder.create(root, root.name)
+        self.folder = RunFolder.create(root, name)
         try:
-            self._context = _Outside.open(given, self._folder)
+            self._context = _Outside.open(given, self.folder)
             self._context.tell = tell
             open_run(self._context, original)
+        except ContractNeeded as needed:
+            self.folder.discard()
+            needed.add_note(str(self.folder.write(needed.template, TEMPLATE)))
+            raise
         except BaseException:
-            self._folder.unlock()
+            self.folder.discard()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._folder.unlock()
+        self.folder.unlock()
 
     @property
     def study(self) -> Study:
@@ -65,8 +77,20 @@ class Profiler:
         wrong while it is timed.
         """
         name = candidate_id(candidate)
-        self._build(candidate, self._folder.path("candidates", name, "optimized").parent)
+        self._build(candidate, self.folder.path("candidates", name, "optimized").parent)
         return profile_candidate(self._context, name, plan_for(self._context.settings.effort))
+
+    @property
+    def context(self) -> Context:
+        """Where the original lies, with the compiler and the lane."""
+        return self._context
+
+    def scale(self, candidate: str) -> tuple[AtThreads, ...]:
+        """The speed of a candidate that was profiled, at the largest size, by number of threads.
+
+        Waits for the timing lane. Raises WorkerError where the original fails.
+        """
+        return scale_candidate(self._context, candidate_id(candidate))
 
     def _build(self, candidate: str, directory: Path) -> None:
         """Build it as it is, or else with all standard headers, as originals are."""

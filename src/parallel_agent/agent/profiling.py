@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from contextlib import ExitStack
 from functools import partial
 from typing import Literal
 
@@ -12,7 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.study import drawer
 from parallel_agent.agent.subject import OriginalAtSize, Subject
-from parallel_agent.measurement.plan import TimingPlan
+from parallel_agent.measurement.plan import TimingPlan, plan_for
+from parallel_agent.measurement.round_robin import time_round_robin
+from parallel_agent.measurement.scaling import AtThreads, scaling_of, thread_steps
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
 from parallel_agent.measurement.timing import PairedSamples, time_pair
 from parallel_agent.toolchain.runner import SharedMemory
@@ -151,6 +154,32 @@ def _at_size(
         noise=size.noise,
         samples=samples,
     )
+
+
+def scale_candidate(context: Context, candidate: str) -> tuple[AtThreads, ...]:
+    """Time a candidate that was built with 1, 2, 4 … threads in turns, at the largest size.
+
+    Waits for the timing lane. Raises WorkerError where the original fails.
+    """
+    subject, settings = context.subject, context.settings
+    reference, size = subject.reference, subject.study.sizes[-1]
+    binary = context.folder.path("candidates", candidate, "optimized")
+    steps = thread_steps(settings.thread_count)
+    rng = np.random.default_rng([settings.seed, 5000, *size.sizes.values()])
+    with context.lane.timing(), SharedMemory() as shared, ExitStack() as stack:
+        programs = [(reference.binary, 1), *((binary, threads) for threads in steps)]
+        timed = time_round_robin(
+            [
+                stack.enter_context(reference.worker(program, threads, shared))
+                for program, threads in programs
+            ],
+            drawer(reference.workload, size.sizes),
+            partial(reference.compare, sizes=size.sizes),
+            instances=size.instances,
+            rng=rng,
+            plan=plan_for(settings.effort),
+        )
+    return scaling_of(timed, steps)
 
 
 def _bounds(interval: Interval) -> tuple[float, float]:

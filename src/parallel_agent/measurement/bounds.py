@@ -1,8 +1,9 @@
-"""The least time that a call can take on this machine: it must read what it is given.
+"""What this machine can do at best: how fast it reads, and how fast it computes.
 
-The memory roof of the roofline model (S. Williams, A. Waterman, D. Patterson: Roofline, an insightful
-visual performance model for multicore architectures, Communications of the ACM 52 (4), 2009). Its other
-roof, the peak of arithmetic, bounds an algorithm and not a kernel: another one may do with less.
+The two roofs of the roofline model (S. Williams, A. Waterman, D. Patterson: Roofline, an insightful
+visual performance model for multicore architectures, Communications of the ACM 52 (4), 2009). A kernel
+must read what it is given, so reading bounds it. The peak of arithmetic bounds an algorithm and not a
+kernel: another one may do with less.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.errors import WorkerError
 from parallel_agent.toolchain.program import ProgramCase, run_program
 
-_SOURCE = Path(__file__).with_name("bandwidth.cpp")
+_BANDWIDTH, _PEAK = (Path(__file__).with_name(f"{name}.cpp") for name in ("bandwidth", "peak"))
 
 
 class Bandwidth:
@@ -21,12 +22,7 @@ class Bandwidth:
 
     def __init__(self, cxx: str, directory: Path, threads: int) -> None:
         """Build it, with flags of its own, in ``directory``; raises WorkerError where it does not."""
-        compiler = Compiler.find(cxx)
-        source = {_SOURCE.name: _SOURCE.read_text(encoding="utf-8")}
-        built = compiler.compile(source, directory=directory, output="bandwidth")
-        if built.binary is None:
-            raise WorkerError(f"{_SOURCE.name} does not compile: {built.errors[0].message}")
-        self._binary = built.binary
+        self._binary = _built(_BANDWIDTH, cxx, directory)
         self._threads = threads
 
     def read_seconds(self, size: int) -> float:
@@ -34,8 +30,35 @@ class Bandwidth:
 
         Raises WorkerError where the program fails.
         """
-        case = ProgramCase(arguments=(str(size),))
-        run = run_program(self._binary, case, threads=self._threads)
-        if run.broken or run.completed.returncode != 0:
-            raise WorkerError(f"{_SOURCE.name}: {run.broken or run.completed.stderr}")
-        return float(run.completed.stdout)
+        return _run(self._binary, self._threads, str(size))
+
+
+class Peak:
+    """Computes in registers with all threads, to see how fast that can be."""
+
+    def __init__(self, cxx: str, directory: Path, threads: int) -> None:
+        """Build it, with flags of its own, in ``directory``; raises WorkerError where it does not."""
+        self._binary = _built(_PEAK, cxx, directory)
+        self._threads = threads
+
+    def flops(self) -> float:
+        """The most double operations in a second, a fused multiply and add being two.
+
+        The caller holds the timing lane. Raises WorkerError where the program fails.
+        """
+        return _run(self._binary, self._threads)
+
+
+def _built(source: Path, cxx: str, directory: Path) -> Path:
+    texts = {source.name: source.read_text(encoding="utf-8")}
+    built = Compiler.find(cxx).compile(texts, directory=directory, output=source.stem)
+    if built.binary is None:
+        raise WorkerError(f"{source.name} does not compile: {built.errors[0].message}")
+    return built.binary
+
+
+def _run(binary: Path, threads: int, *arguments: str) -> float:
+    run = run_program(binary, ProgramCase(arguments=arguments), threads=threads)
+    if run.broken or run.completed.returncode != 0:
+        raise WorkerError(f"{binary.name}.cpp: {run.broken or run.completed.stderr}")
+    return float(run.completed.stdout)
