@@ -6,6 +6,7 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.bit_packing import BitPacking
 from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
+from parallel_agent.proposers.rules.blocked_substitution import BlockedSubstitution
 from parallel_agent.proposers.rules.compaction import Compaction
 from parallel_agent.proposers.rules.decorate_sort import DecorateSort
 from parallel_agent.proposers.rules.dispatch import dispatched
@@ -53,6 +54,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     FastTransform(),
     Wavefront(),
     UnrollAndJam(),
+    BlockedSubstitution(),
     Tiling(),
     DoubleBuffering(),
     TimeSkewing(),
