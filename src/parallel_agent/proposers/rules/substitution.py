@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -135,6 +136,8 @@ def _tested_first(parts: list[Any], values: Values) -> Rows | None:
 
 def _successor(text: str) -> str:
     """The text of a number plus one."""
+    if re.fullmatch(r"[\w.() +-]+", text) is None:
+        return f"({text}) + 1"
     return text.removesuffix(" - 1") if text.endswith(" - 1") else f"{text} + 1"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from parallel_agent.proposers.rules import syntax
@@ -20,6 +21,11 @@ _NAMES = {
     **{"sums": ("sums", "group_sums"), "k": ("k", "in_group")},
     **{"known": ("known", "known_sums"), "add": ("add_columns", "add_known_columns")},
 }
+
+
+def operand(text: str) -> str:
+    """An expression's text with parentheses, unless it is a name, a number or a call."""
+    return text if re.fullmatch(r"[\w.]+(\(\))?", text) else f"({text})"
 
 
 class Groups:
@@ -48,7 +54,7 @@ class Groups:
         group, first, last = n["group"], n["first"], n["last"]
         head = [f"{MARK} at its end.", f"constexpr {self.type} {group} = {self.group};"]
         if rows.backward:
-            low = "" if rows.low == "0" else f" - {rows.low}"
+            low = "" if rows.low == "0" else f" - {operand(rows.low)}"
             begin = last if rows.tested_first else f"{last} - 1"
             lines = [
                 *(*head, f"{self.type} {last} = {rows.end};"),
@@ -201,16 +207,20 @@ class Blocks(Groups):
         ]
         if self.place == f"{n['known']}[{self.row}]":
             self.rewriter.include("vector")
-            head.append(f"std::vector<{self.value}> {n['known']}({rows.end});")
+            unsigned = "unsigned" in syntax.bare_type(rows.declaration.type)
+            size = rows.end if unsigned else f"std::max<{self.type}>(0, {rows.end})"
+            head.append(f"std::vector<{self.value}> {n['known']}({size});")
         head += self.add_columns()
         if rows.backward:
-            left = stop if rows.low == "0" else f"{stop} - {rows.low}"
+            left = stop if rows.low == "0" else f"{stop} - {operand(rows.low)}"
             far = f"{left} > {block} ? {stop} - {block} : {rows.low}"
             loop = [
                 f"for ({self.type} {stop} = {rows.end}; {stop} > {rows.low};) {{",
                 *self.inside(
                     f"const {self.type} {start} = {far};",
-                    *self.shared(f"{rows.end} - {stop} >= 4 * {block}", stop, self.found.edge),
+                    *self.shared(
+                        f"{operand(rows.end)} - {stop} >= 4 * {block}", stop, self.found.edge
+                    ),
                     *self.solved(),
                     f"{stop} = {start};",
                 ),

@@ -98,7 +98,7 @@ def test_forward_by_blocks_keeps_sums_in_the_unknowns() -> None:
 
 def test_backward_keeps_old_unknowns_until_they_are_used() -> None:
     source = written(BACKWARD, "parallel")
-    assert "std::vector<double> known(n);" in source
+    assert "std::vector<double> known(std::max<int>(0, n));" in source
     assert "double sum = known[i];" in source
     assert "for (int j = i + 1; j < last; ++j) {" in source
     assert source.count("const double* row = upper.data() + i * n;") == 3
@@ -115,6 +115,14 @@ def test_a_loop_that_counts_down_in_its_condition() -> None:
     source = written(COUNTED_DOWN, "sequential")
     assert "std::size_t last = x.size();" in source
     assert "for (std::size_t i = last; i-- > 0;) {" in source
+
+
+def test_bounds_keep_their_meaning_in_differences() -> None:
+    limits = BACKWARD.replace("i = n - 1; i >= 0", "i = n - 1; i >= n / 4 + 1")
+    source = written(limits, "parallel")
+    assert "const int start = stop - (n / 4 + 1) > block ? stop - block : n / 4 + 1;" in source
+    shifted = BACKWARD.replace("int i = n - 1;", "int i = n / 2;").replace("j < n;", "j <= n / 2;")
+    assert "int last = (n / 2) + 1;" in written(shifted, "sequential")
 
 
 def test_raw_pointers_are_a_doubt() -> None:
