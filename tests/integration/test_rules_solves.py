@@ -1,4 +1,4 @@
-"""Triangular solves in blocks compute what the loops compute: forward to the last bit."""
+"""Solves in blocks and sweeps by colour compute what the loops compute, most to the last bit."""
 
 from __future__ import annotations
 
@@ -107,4 +107,45 @@ def test_blocks_of_rows_solve_what_the_loop_solves(tmp_path: Path) -> None:
             checks.append(
                 f'        check("{name} {variant}", original::{name}, {variant}::{name}, {allowed});'
             )
+    built_and_run(tmp_path, [*lines, *checks, "    }", "    return wrong != 0;", "}"])
+
+
+SWEEPS = {
+    "tested": """
+void tested(const Numbers& a, const Numbers& b, Numbers& x, int n) {
+    Numbers u(n * n, 1.0);
+    double worst = 0;
+    for (int c = 1; c >= 0; --c)
+        for (int i = 1; i < n - 1; ++i)
+            for (int j = 1; j < n - 1; ++j) {
+                if ((i + j) % 2 == c) continue;
+                const double next = u[(i - 1) * n + j] + u[i * n + j + 1] * 0.5 + a[i * n + j];
+                worst = std::max(worst, std::abs(next - u[i * n + j]));
+                u[i * n + j] = next + b[i];
+            }
+    for (int i = 0; i < n; ++i) x[i] = u[i * n + n / 2] + worst;
+}""",
+    "cube": """
+void cube(const Numbers& a, const Numbers& b, Numbers& x, int n) {
+    Numbers u(n * n * n, 1.0);
+    for (int s = 0; s < 4; ++s)
+        for (int i = 1; i < n - 1; ++i)
+            for (int j = 1; j < n - 1; ++j)
+                for (int k = 1 + (i + j + s) % 2; k < n - 1; k += 2)
+                    u[(i * n + j) * n + k] = 0.3 * (u[((i + 1) * n + j) * n + k] +
+                                                    u[(i * n + j - 1) * n + k] + a[i * n + j]);
+    for (int i = 0; i < n; ++i) x[i] = b[i] + u[(i * n + n / 2) * n + n / 2];
+}""",
+}
+
+
+@pytest.mark.slow
+def test_colours_in_parallel_are_the_colours_one_by_one(tmp_path: Path) -> None:
+    lines, checks = [HEADERS], [MAIN]
+    for name, source in SWEEPS.items():
+        parsed = parse(HEADERS + source)
+        text = write(parsed, "red_black", Options(variant="parallel")).source
+        own = without_includes(text).partition("using Numbers = std::vector<double>;")[2]
+        lines += [f"namespace original {{{source}\n}}", f"namespace rewritten {{{own}}}"]
+        checks.append(f'        check("{name}", original::{name}, rewritten::{name}, 0);')
     built_and_run(tmp_path, [*lines, *checks, "    }", "    return wrong != 0;", "}"])

@@ -34,6 +34,7 @@ from parallel_agent.proposers.rules.parallel_sort import ParallelSort
 from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
 from parallel_agent.proposers.rules.prefix_sums import PrefixSums
 from parallel_agent.proposers.rules.range_counting import RangeCounting
+from parallel_agent.proposers.rules.red_black import RedBlack
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
 from parallel_agent.proposers.rules.scan import Scan
@@ -55,6 +56,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     Wavefront(),
     UnrollAndJam(),
     BlockedSubstitution(),
+    RedBlack(),
     Tiling(),
     DoubleBuffering(),
     TimeSkewing(),
