@@ -6,6 +6,7 @@ from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules.array_reduction import ArrayReduction
 from parallel_agent.proposers.rules.bit_packing import BitPacking
 from parallel_agent.proposers.rules.bitset_intersection import BitsetIntersection
+from parallel_agent.proposers.rules.blocked_substitution import BlockedSubstitution
 from parallel_agent.proposers.rules.compaction import Compaction
 from parallel_agent.proposers.rules.decorate_sort import DecorateSort
 from parallel_agent.proposers.rules.dispatch import dispatched
@@ -33,6 +34,7 @@ from parallel_agent.proposers.rules.parallel_sort import ParallelSort
 from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
 from parallel_agent.proposers.rules.prefix_sums import PrefixSums
 from parallel_agent.proposers.rules.range_counting import RangeCounting
+from parallel_agent.proposers.rules.red_black import RedBlack
 from parallel_agent.proposers.rules.reduction import Reduction
 from parallel_agent.proposers.rules.scalar_expansion import ScalarExpansion
 from parallel_agent.proposers.rules.scan import Scan
@@ -53,6 +55,8 @@ STRATEGIES: tuple[Strategy, ...] = (
     FastTransform(),
     Wavefront(),
     UnrollAndJam(),
+    BlockedSubstitution(),
+    RedBlack(),
     Tiling(),
     DoubleBuffering(),
     TimeSkewing(),
