@@ -27,6 +27,7 @@ from parallel_agent.proposers.rules.merge_fission import MergeFission
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
+from parallel_agent.proposers.rules.parallel_merge import ParallelMerge
 from parallel_agent.proposers.rules.parallel_sections import ParallelSections
 from parallel_agent.proposers.rules.parallel_sort import ParallelSort
 from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
@@ -83,6 +84,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     Compaction(),
     DecorateSort(),
     ParallelSort(),
+    ParallelMerge(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
     ParallelSections(),
