@@ -94,9 +94,20 @@ def order_of(merge: TwoWayMerge, values: Values) -> Order:
         relation, keys = "", ()
         doubts = ("this must put elements in an order (a strict weak one, or its opposite)",)
     read = {syntax.key(subscript(n)[0].referenced) for own in lookups for n in own}
-    if not read <= merge.moves[0].read | merge.moves[1].read:
+    moved = merge.moves[0].read | merge.moves[1].read
+    if not read <= moved or not all(_is_element(side) for side in sides):
         doubts = (*doubts, "keys are read of what is left of a range, too")
     return Order(node, values, positions, lookups, relation, keys, doubts)
+
+
+def _is_element(key: Any) -> bool:
+    """True for ``x[i]`` and its members: whoever moves the element may read that, too."""
+    while key.kind == Kind.MEMBER_REF_EXPR and syntax.children(key):
+        key = syntax.strip(syntax.children(key)[0])
+    try:
+        return syntax.is_variable(syntax.strip(subscript(key)[1], casts=True))
+    except NotApplicable:
+        return False
 
 
 def _check(merge: TwoWayMerge, positions: tuple[str, str]) -> None:

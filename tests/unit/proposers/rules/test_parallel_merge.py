@@ -96,6 +96,12 @@ def test_any_other_order_is_a_supposition() -> None:
     assert "if (before(b[j], a[i])) {" in rewritten(called, "Stop").source
 
 
+def test_keys_that_the_original_may_never_read_are_a_doubt() -> None:
+    proposal = rewritten(PLAIN.replace("a[i] <= b[j]", "n / a[i] <= n / b[j]"))
+    assert proposal.speculative
+    assert "keys are read of what is left of a range, too" in proposal.reasons_against[0]
+
+
 UNION = (
     "        if (a[i] < b[j]) out[k++] = a[i++];\n"
     "        else if (b[j] < a[i]) out[k++] = b[j++];\n"
