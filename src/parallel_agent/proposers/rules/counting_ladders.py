@@ -8,7 +8,7 @@ from typing import Any
 
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
-from parallel_agent.proposers.rules.if_conversion import harmless
+from parallel_agent.proposers.rules.short_cuts import harmless
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.values import Subscript, Values
 
@@ -91,7 +91,7 @@ def _counting_loop(report: LoopReport, values: Values) -> CountingLoop | None:
         return None
     rungs = [rung for ladder in ladders for rung in ladder.rungs]
     if len(rungs) == 1 and syntax.is_variable(rungs[0].place):
-        return None  # one count is if_conversion's
+        return None  # one count is a reduction
     leaving = [node.kind for node in syntax.walk(loop.body)]
     if leaving.count(Kind.CONTINUE_STMT) != len(skips) or Kind.SWITCH_STMT in leaving:
         return None

@@ -120,7 +120,7 @@ class _Finder:
 
     def pairs(self, copy: LoopReport) -> list[tuple[Any, Any]]:
         """What a perfect nest copies, if the steps compute the same elements in all iterations."""
-        nest, inner = _perfect(copy), _perfect(self.compute)
+        nest, inner = _nest(copy), _nest(self.compute, declarations=True)
         shared = list(zip(inner, nest, strict=False))
         if len(shared) != len(nest) or not all(map(plain, nest + inner[: len(nest)])):
             return []
@@ -210,12 +210,13 @@ class _Finder:
         return named and value is not None and syntax.key(value.referenced) == syntax.key(grid)
 
 
-def _perfect(report: LoopReport) -> list[LoopReport]:
-    """A loop and those inside it as long as nothing stands between them."""
+def _nest(report: LoopReport, *, declarations: bool = False) -> list[LoopReport]:
+    """A loop and those inside it as long as nothing (or only declarations) stands between them."""
     found = [report]
     while len(found[-1].inner) == 1:
         (inner,) = found[-1].inner
-        if syntax.statements(found[-1].loop.body) != [inner.loop.cursor]:
+        others = [s for s in syntax.statements(found[-1].loop.body) if s != inner.loop.cursor]
+        if not all(declarations and statement.kind == Kind.DECL_STMT for statement in others):
             break
         found.append(inner)
     return found

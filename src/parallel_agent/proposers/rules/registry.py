@@ -17,7 +17,6 @@ from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.full_unrolling import FullUnrolling
 from parallel_agent.proposers.rules.fuse_passes import FusePasses
 from parallel_agent.proposers.rules.hash_join import HashJoin
-from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.level_synchronous import LevelSynchronous
 from parallel_agent.proposers.rules.linear_recurrence import LinearRecurrence
 from parallel_agent.proposers.rules.loop_canonicalization import LoopCanonicalization
@@ -29,6 +28,7 @@ from parallel_agent.proposers.rules.merge_fission import MergeFission
 from parallel_agent.proposers.rules.min_location import MinLocation
 from parallel_agent.proposers.rules.parallel_algorithm import ParallelAlgorithm
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
+from parallel_agent.proposers.rules.parallel_merge import ParallelMerge
 from parallel_agent.proposers.rules.parallel_sections import ParallelSections
 from parallel_agent.proposers.rules.parallel_sort import ParallelSort
 from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
@@ -78,7 +78,6 @@ STRATEGIES: tuple[Strategy, ...] = (
     LoopPeeling(),
     PredicatedCounting(),
     BitPacking(),
-    IfConversion(),
     Reduction(),
     LoopOrder(),
     ParallelLoop(),
@@ -89,6 +88,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     Compaction(),
     DecorateSort(),
     ParallelSort(),
+    ParallelMerge(),
     ParallelAlgorithm(),
     EarlyExitSearch(),
     ParallelSections(),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from parallel_agent.proposers.rules import syntax
-from parallel_agent.proposers.rules.if_conversion import without_short_cuts
+from parallel_agent.proposers.rules.short_cuts import without_short_cuts
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.values import Values
 

@@ -137,6 +137,11 @@ class Rewriter:
         parts = syntax.children(loop)
         return parts[0].extent.start.offset, parts[2].extent.end.offset
 
+    @property
+    def length(self) -> int:
+        """How many bytes the source has."""
+        return len(self._bytes)
+
     def between(self, start: int, end: int) -> str:
         """The original text from one byte up to another."""
         return self._bytes[start:end].decode()

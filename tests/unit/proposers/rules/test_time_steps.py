@@ -53,6 +53,22 @@ def test_both_ways_through_a_branch_store() -> None:
     assert "a.swap(b);" in buffered(stepped(nest(way), nest(BACK)))
 
 
+def around(body: str, declared: str) -> str:
+    inner = f"            for (int j = 1; j < cols - 1; ++j) {{\n                {body}\n            }}\n"
+    return f"        for (int i = 0; i < rows; ++i) {{\n            {declared}\n{inner}        }}\n"
+
+
+def test_rows_may_look_their_neighbours_up_first() -> None:
+    wrap = "const int up = (i + rows - 1) % rows;"
+    spread = "b[i * cols + j] = a[up * cols + j] + a[i * cols + j + 1];"
+    back = around(BACK, "")
+    assert "a.swap(b);" in buffered(stepped(around(spread, wrap), back))
+    with pytest.raises(NotApplicable):
+        buffered(stepped(around(spread, wrap), around(BACK, "const int up = steps++;")))
+    with pytest.raises(NotApplicable):
+        buffered(stepped(around(spread, f"{wrap} if (up > i) continue;"), back))
+
+
 @pytest.mark.parametrize(
     ("compute", "back"),
     [
