@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.outcome import Outcome
     from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
+    from parallel_agent.agent.project.run import optimize_project, project_spec
     from parallel_agent.agent.replaying import Replaying, replay
     from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
@@ -42,6 +43,8 @@ __all__ = [
     "load_settings",
     "optimize",
     "optimize_all",
+    "optimize_project",
+    "project_spec",
     "replay",
     "replay_program",
     "resume",
@@ -64,6 +67,8 @@ _HOMES = {
     "build_graph": "agent.graph",
     "optimize": "agent.run",
     "optimize_all": "suites.many",
+    "optimize_project": "agent.project.run",
+    "project_spec": "agent.project.run",
     "replay": "agent.replaying",
     "replay_program": "agent.program_replaying",
     "resume": "agent.run",

@@ -40,6 +40,19 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         ("run", outcome.run),
     ):
         _say(console, f"{name:5} {path}")
+    for line in project_lines(outcome):
+        _say(console, line)
+
+
+def project_lines(outcome: Outcome) -> list[str]:
+    """How the user's tree gets what was found; nothing for a run about a file or without a patch."""
+    project = outcome.project
+    if project is None or not project.files:
+        return []
+    lines = [f"apply cd {project.root} && git apply {outcome.diff}"]
+    if project.branch:
+        lines.append(f"branch {project.branch} ({project.commit[:12]})")
+    return lines
 
 
 def headline(outcome: Outcome) -> str:
