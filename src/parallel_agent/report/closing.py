@@ -98,7 +98,8 @@ def speed_table(outcome: Outcome) -> Table:
     if improved:
         table.add_section()
         overall = _ratio(outcome.speedup, outcome.interval)
-        table.add_row("all", "", "", *overall, f"{outcome.noise_floor:.1%}")
+        name = "all" if outcome.project is None else "your benchmark"
+        table.add_row(name, "", "", *overall, f"{outcome.noise_floor:.1%}")
     return table
 
 

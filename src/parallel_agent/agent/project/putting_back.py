@@ -28,9 +28,11 @@ def put_back(
     old, new = [line.text for line in slice_], lines_of(candidate)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-        if kind == "equal":
-            continue
         removed, added = slice_[i1:i2], new[j1:j2]
+        if kind == "equal" or not any(
+            text.strip() for text in (*added, *(line.text for line in removed))
+        ):
+            continue  # empty lines were left out of the slice, too
         if len({line.file for line in removed}) > 1:
             raise CannotPutBack("a change reaches from one file into another")
         for line in removed:

@@ -37,7 +37,18 @@ def sliced(lines: Sequence[Line], kernel: str | None) -> tuple[list[Line], str]:
         for number in _own_lines(cursor, lines)
     }
     kept = [line for number, line in enumerate(lines, start=1) if number not in gone]
-    return kept, parsed.kernel.name
+    return _tidied(kept), parsed.kernel.name
+
+
+def _tidied(lines: Sequence[Line]) -> list[Line]:
+    """Without empty lines at the top, and without more than one in a row."""
+    blank = [not line.text.strip() for line in lines]
+    after_text = [False, *(not empty for empty in blank)]
+    return [
+        line
+        for line, empty, follows in zip(lines, blank, after_text, strict=False)
+        if follows or not empty
+    ]
 
 
 def _declarations(cursor: Any) -> Iterator[Any]:
