@@ -124,6 +124,9 @@ def optimize(
     from parallel_agent.agent.run import optimize as run
     from parallel_agent.report.console import progress, show_outcome
 
+    in_project = build is not None or test is not None or bench is not None
+    if only_estimate and in_project:
+        raise typer.BadParameter("it is for a file alone: leave --build, --test and --bench out")
     if only_estimate:
         from parallel_agent.agent.estimating import estimate
         from parallel_agent.report.estimate import show_estimate
@@ -133,7 +136,7 @@ def optimize(
         show_estimate(told, as_json=as_json)
         return
     with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
-        if build is None and test is None and bench is None:
+        if not in_project:
             outcome = run(file, given=given, listener=listener)
         else:
             from parallel_agent.agent.project.run import optimize_project, project_spec

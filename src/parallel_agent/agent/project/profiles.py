@@ -80,8 +80,8 @@ def _profile(timing: BenchTiming, threads: int) -> Profile:
     )
     size = ProfileAtSize(
         sizes={},
-        original_seconds=timing.original,
-        candidate_seconds=timing.candidate,
+        original_seconds=timing.original_seconds,
+        candidate_seconds=timing.candidate_seconds,
         speedup=timing.interval.ratio,
         interval=bounds,
         noise=timing.noise,

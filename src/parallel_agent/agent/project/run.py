@@ -9,7 +9,7 @@ from typing import Any
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.events import Event
-from parallel_agent.agent.intake import read_source
+from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.project.flattening import text_of
 from parallel_agent.agent.project.opening import open_project, project_files, save
@@ -95,6 +95,7 @@ def optimize_project(
     Raises ProjectError for what is wrong with the project, and what `optimize` raises.
     """
     chosen = given if given is not None else load_settings(**overrides)
+    chosen = with_contract_beside(chosen, spec.root / spec.file)
     check_choices(chosen)
     check_branch(spec)
     names = project_files(spec)
@@ -105,8 +106,9 @@ def optimize_project(
         return _run(spec, names, chosen, folder, listener)
     except Interrupted:
         raise
-    except Exception:
-        if not folder.exists("original", "study.json"):
+    except BaseException as error:
+        resumable = folder.exists("run.json") and not isinstance(error, Exception)
+        if not (resumable or folder.exists("original", "study.json")):
             _discard(folder)
         raise
     finally:

@@ -15,7 +15,7 @@ from parallel_agent.toolchain import machine
 def project_study(state: WorkshopState, given: Settings, compiler: str) -> Study:
     """The original by its benchmark, which is its only size."""
     size = OriginalAtSize(
-        sizes={}, seconds=state.value, bytes=0, instances=1, noise=state.noise, bound_seconds=None
+        sizes={}, seconds=state.seconds["bench"], bytes=0, instances=1, noise=state.noise
     )
     return Study(
         kernel=state.kernel,

@@ -29,6 +29,8 @@ def time_project(workshop: Workshop, source: str, plan: TimingPlan) -> BenchTimi
         unit=workshop.spec.unit,
         original=statistics.median(run.value for run in times.original),
         candidate=statistics.median(run.value for run in times.candidate),
+        original_seconds=statistics.median(run.wall for run in times.original),
+        candidate_seconds=statistics.median(run.wall for run in times.candidate),
         noise=known.noise,
         samples=times.samples,
         wall=times.wall,

@@ -75,8 +75,8 @@ class WorkshopState(BaseModel):
 class BenchTiming(BaseModel):
     """The user's benchmark with the original and a candidate, in turns.
 
-    ``original`` and ``candidate`` are medians in the benchmark's unit, ``wall`` the ratio of the
-    times on the clock.
+    ``original`` and ``candidate`` are medians in the benchmark's unit, those in seconds are of the
+    whole command on the clock, and ``wall`` is their ratio.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,6 +84,8 @@ class BenchTiming(BaseModel):
     unit: str
     original: float
     candidate: float
+    original_seconds: float
+    candidate_seconds: float
     noise: float
     samples: ProcessSamples
     wall: Interval

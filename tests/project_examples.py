@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 IDENTITY = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
 
 
@@ -39,7 +39,7 @@ def checksum(root: Path) -> str:
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root).parts
-        if path.is_dir() or inside[:1] == (".git",) and inside != (".git", "index"):
+        if path.is_dir() or (inside[:1] == (".git",) and inside != (".git", "index")):
             continue
         digest.update(f"{path} {path.stat().st_mtime_ns}".encode())
         digest.update(path.read_bytes())
@@ -50,7 +50,10 @@ def checksum(root: Path) -> str:
 def recorded(path: Path, *sources: str) -> Path:
     """A file for ``replay:`` that answers with these sources."""
     answers = [
-        {"text": f"Faster.\n\n```cpp\n{source}```\n", "usage": {"input_tokens": 9, "output_tokens": 9}}
+        {
+            "text": f"Faster.\n\n```cpp\n{source}```\n",
+            "usage": {"input_tokens": 9, "output_tokens": 9},
+        }
         for source in sources
     ]
     path.write_text("".join(json.dumps(answer) + "\n" for answer in answers), encoding="utf-8")
