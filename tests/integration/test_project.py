@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project_examples import checkout, checksum, git, recorded
 
+from parallel_agent import optimize_project, project_spec
 from parallel_agent.agent.project.flattening import flattened, text_of
 from parallel_agent.agent.project.slicing import sliced
+from parallel_agent.agent.project.spec import ProjectError
+from project_examples import checkout, checksum, git, recorded
 
 CONTRACT = """kernel = "tides::near_sums"
 
@@ -86,6 +88,7 @@ def tides(tmp_path_factory: pytest.TempPathFactory, command: list[str]) -> dict[
         "--metric", "([0-9]+) readings", "--higher-is-better", "--same-output",
         "--contract", folder / "contract.toml", "--size", 2000, "--out", folder / "run",
         "--model", f"replay:{model}", "--price", "free", "--branch", "faster",
+        "--answers", 2, "--branches", 1,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return {"root": root, "run": folder / "run", "outcome": json.loads(done.stdout), "sum": before}
@@ -163,16 +166,11 @@ def test_where_the_function_cannot_be_run_by_itself_the_test_alone_decides_if_it
         "--build", "cmake -S . -B build && cmake --build build -j2",
         "--test", "ctest --test-dir build --output-on-failure", "--bench", "build/bench_shade",
         "--metric", "shade: ([0-9.]+) ms", "--model", f"replay:{model}", "--price", "free",
+        "--answers", 2, "--branches", 1,
     )  # fmt: skip
 
-    refused = optimize(command, root, *line, "--out", tmp_path / "refused")
     done = optimize(command, root, *line, "--out", tmp_path / "run", "--trust-test")
 
-    assert refused.returncode == 2
-    assert "shade cannot be checked by itself: " in refused.stderr
-    assert "undefined reference to `maps_shaded'" in refused.stderr
-    assert "--trust-test" in refused.stderr
-    assert not (tmp_path / "refused").exists()
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     assert outcome["project"]["checked_by"] == "test only"
@@ -208,19 +206,42 @@ int main() { std::printf("took %.1f ms\\n", total({1.0, 2.0})); }
     ],
 )
 def test_what_is_wrong_with_a_project_is_said_before_anything_is_bought(
-    tmp_path: Path, command: list[str], options: dict[str, str], wrong: str, advice: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str],
+    wrong: str,
+    advice: str,
 ) -> None:
     (tmp_path / "small.cpp").write_text(SMALL)
+    monkeypatch.chdir(tmp_path)
     given = {"build": "g++ -O1 -fopenmp small.cpp -o small", "test": "true", "bench": "./small"}
     given |= {"metric": "took ([0-9.]+)", **options}
-    flags = [part for name, value in given.items() for part in (f"--{name}", value)]
 
-    done = optimize(command, tmp_path, "small.cpp", "--kernel", "total", *flags, "--out", "run")
+    with pytest.raises(ProjectError) as raised:
+        optimize_project(project_spec("small.cpp", **given), kernel="total", out=Path("run"))
+
+    assert wrong in str(raised.value)
+    assert advice in raised.value.hint
+    assert not (tmp_path / "run").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.cpp"]
+
+
+def test_a_function_that_cannot_be_run_by_itself_is_refused_in_two_lines(
+    tmp_path: Path, command: list[str]
+) -> None:
+    source = SMALL.replace("double total(", "double each_of(double);\ndouble total(")
+    (tmp_path / "small.cpp").write_text(source.replace("sum += each", "sum += each_of(each)"))
+    (tmp_path / "other.cpp").write_text("double each_of(double x) { return x; }\n")
+
+    done = optimize(
+        command, tmp_path, "small.cpp", "--kernel", "total", "--out", "run", "--bench", "./small",
+        "--build", "g++ -O1 -fopenmp small.cpp other.cpp -o small", "--test", "true",
+    )  # fmt: skip
 
     assert done.returncode == 2
     error, help_ = done.stderr.splitlines()[-2:]
-    assert error.startswith("error: ")
-    assert wrong in error
-    assert advice in help_
+    assert error.startswith("error: total cannot be checked by itself: ")
+    assert "undefined reference to `each_of(double)'" in error
+    assert "--with FILE" in help_
+    assert "--trust-test" in help_
     assert not (tmp_path / "run").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["small.cpp"]

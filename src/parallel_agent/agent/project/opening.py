@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -29,6 +30,7 @@ from parallel_agent.measurement.lane import Lane
 from parallel_agent.measurement.plan import Effort, noise_plan
 from parallel_agent.measurement.statistics import noise_floor
 from parallel_agent.measurement.timing import MismatchError
+from parallel_agent.toolchain import sandbox
 
 Tell = Callable[[str], None]
 _PROBE = "#error parallel-agent looks whether this file is built\n"
@@ -145,10 +147,10 @@ def _built_and_tested(workshop: Workshop, tell: Tell) -> tuple[dict[str, float],
 def _tried(workshop: Workshop, name: str) -> tuple[float, bool]:
     """Seconds of a command, and whether it needs to write to the tree."""
     command = workshop.command(name)
-    try:
-        return _ran(workshop, replace(command, writes=False)), False
-    except CommandFailed:
-        seconds = _ran(workshop, command)
+    if not sandbox.notes():  # without a sandbox nothing keeps it from writing
+        with suppress(CommandFailed):
+            return _ran(workshop, replace(command, writes=False)), False
+    seconds = _ran(workshop, command)
     clone(workshop.tree(ORIGINAL_BUILT), workshop.tree(ORIGINAL))
     return seconds, True
 

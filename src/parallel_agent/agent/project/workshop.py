@@ -177,8 +177,13 @@ class Workshop:
                 remove(self.tree(BUILT))
 
     def test(self, threads: int | None = None) -> None:
-        """The user's test on what is built. Raises CommandFailed."""
-        self.run(self.command("test"), REWRITTEN, threads)
+        """The user's test on what is built, which it leaves as it was. Raises CommandFailed."""
+        command = self.command("test")
+        if command.writes:
+            clone(self.tree(REWRITTEN), self.tree(BUILT))
+        self.run(command, REWRITTEN, threads)
+        if command.writes:
+            clone(self.tree(BUILT), self.tree(REWRITTEN))
 
     def time(self, plan: TimingPlan, noise: float | None = None) -> ProcessTimes:
         """The benchmark with the original and with what is built, in turns; for who has the lane.
