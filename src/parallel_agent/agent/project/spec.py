@@ -68,6 +68,9 @@ def check_spec(spec: ProjectSpec) -> None:
                 f"--{flag} is missing",
                 'A project needs --build, --test and --bench, each a command: --build "make -j2"',
             )
+    for path in spec.readable:
+        if not path.exists():
+            raise ProjectError(f"--readable {path}: there is no such folder", "Give one that is")
     if spec.metric:
         try:
             groups = re.compile(spec.metric).groups

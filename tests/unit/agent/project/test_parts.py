@@ -66,6 +66,7 @@ def test_output_is_compared_without_the_number_where_it_must_be_the_same() -> No
         ({"metric": "t=("}, "no regular expression"),
         ({"metric": "t=.*"}, "has 0 groups"),
         ({"higher_is_better": True}, "the time on the clock"),
+        ({"readable": ("/nowhere/at/all",)}, "no such folder"),
     ],
 )
 def test_a_project_that_cannot_be_is_refused_at_once(more: dict[str, object], said: str) -> None:
