@@ -61,10 +61,12 @@ def headline(outcome: Outcome) -> str:
     if outcome.status == "unchanged":
         return f"{outcome.kernel}: unchanged, nothing was faster with {threads}"
     low, high = outcome.interval
-    return (
+    said = (
         f"{outcome.kernel}: {outcome.speedup:.2f} times as fast ({low:.2f} to {high:.2f}) "
         f"with {threads}, by {outcome.strategy} ({outcome.proposer})"
     )
+    trusted = outcome.project is not None and outcome.project.checked_by == "test only"
+    return f"{said}, checked by your test only" if trusted else said
 
 
 def chain_lines(outcome: Outcome) -> list[str]:
