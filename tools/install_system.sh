@@ -4,7 +4,8 @@
 # Does nothing where all is there. Otherwise root gets it installed with apt-get; everybody else is
 # told the command and the exit status is 3. Bubblewrap is installed for root too, and everybody else
 # is told of it: without, the sandbox has another launcher. With the argument "race-detector" it sees
-# to clang with Archer as well, as far as it can: without, the tests that need one are skipped.
+# to clang with Archer as well, as far as it can: without, the tests that need one are skipped. So it does
+# with the argument "cmake".
 set -eu
 
 detector="clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
@@ -18,6 +19,18 @@ if [ "${1:-}" = race-detector ]; then
         apt-get install --yes --no-install-recommends -qq $detector >/dev/null && exit 0
     fi
     echo "No race detector: its tests are skipped. To have one: apt-get install $detector" >&2
+    exit 0
+fi
+
+if [ "${1:-}" = cmake ]; then
+    command -v cmake >/dev/null 2>&1 && exit 0
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+        echo "apt-get install --yes --no-install-recommends cmake"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq || true
+        apt-get install --yes --no-install-recommends -qq cmake >/dev/null && exit 0
+    fi
+    echo "No cmake: the test of a CMake project is skipped. To have it: apt-get install cmake" >&2
     exit 0
 fi
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.profile import Profiled, profile
     from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
+    from parallel_agent.agent.project.run import optimize_project, project_spec
     from parallel_agent.agent.replaying import Replaying, replay
     from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
@@ -45,6 +46,8 @@ __all__ = [
     "optimize",
     "optimize_all",
     "profile",
+    "optimize_project",
+    "project_spec",
     "replay",
     "replay_program",
     "resume",
@@ -69,6 +72,8 @@ _HOMES = {
     "optimize": "agent.run",
     "optimize_all": "suites.many",
     "profile": "agent.profile",
+    "optimize_project": "agent.project.run",
+    "project_spec": "agent.project.run",
     "replay": "agent.replaying",
     "replay_program": "agent.program_replaying",
     "resume": "agent.run",

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from parallel_agent import __version__, profile_command, suite_commands
+from parallel_agent import __version__, project_options, suite_commands
 from parallel_agent.options import (
     Answers,
     AsJson,
@@ -87,6 +88,18 @@ def optimize(
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
     no_sandbox: NoSandbox = None,
+    build: project_options.Build = None,
+    test: project_options.Test = None,
+    bench: project_options.Bench = None,
+    metric: project_options.Metric = "",
+    higher_is_better: project_options.HigherIsBetter = False,
+    same_output: project_options.SameOutput = False,
+    others: project_options.With = None,
+    root: project_options.Root = None,
+    readable: project_options.Readable = None,
+    tree_limit: project_options.TreeLimit = 1024,
+    trust_test: project_options.TrustTest = False,
+    branch: project_options.Branch = "",
     only_estimate: Annotated[
         bool,
         typer.Option(
@@ -99,7 +112,8 @@ def optimize(
 ) -> None:
     """Write, check and time parallel versions of a kernel; hand back the fastest that is right.
 
-    Where nothing is faster beyond the noise of the machine, the original comes back unchanged.
+    Where nothing is faster beyond the noise of the machine, the original comes back unchanged. With
+    --build, --test and --bench the kernel stays a part of its project, and what comes back is a patch.
     """
     from parallel_agent.settings import load_settings
 
@@ -112,6 +126,9 @@ def optimize(
     from parallel_agent.agent.run import optimize as run
     from parallel_agent.report.console import progress, show_outcome
 
+    in_project = build is not None or test is not None or bench is not None
+    if only_estimate and in_project:
+        raise typer.BadParameter("it is for a file alone: leave --build, --test and --bench out")
     if only_estimate:
         from parallel_agent.agent.estimating import estimate
         from parallel_agent.report.estimate import show_estimate
@@ -121,7 +138,18 @@ def optimize(
         show_estimate(told, as_json=as_json)
         return
     with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
-        outcome = run(file, given=given, listener=listener)
+        if not in_project:
+            outcome = run(file, given=given, listener=listener)
+        else:
+            from parallel_agent.agent.project.run import optimize_project, project_spec
+
+            project = project_spec(
+                file, build=build or "", test=test or "", bench=bench or "", metric=metric,
+                higher_is_better=higher_is_better, same_output=same_output, others=others or (),
+                root=root, readable=readable or (), tree_mib=tree_limit, trust_test=trust_test,
+                branch=branch,
+            )  # fmt: skip
+            outcome = optimize_project(project, given=given, listener=listener)
     show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 

@@ -11,7 +11,9 @@ from parallel_agent.agent.asking_contract import PROPOSED
 from parallel_agent.agent.billing import answers, bill_of_run
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
-from parallel_agent.agent.profiling import Profile, profile_candidate
+from parallel_agent.agent.profiling import Profile
+from parallel_agent.agent.project.closing import of_project
+from parallel_agent.agent.project.profiles import held_by_benchmark, profile_of
 from parallel_agent.agent.reproduce import write_reproduction
 from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.agent.stored import store_record
@@ -67,11 +69,12 @@ def choose(context: Context, candidates: Mapping[str, CandidateRecord]) -> Choic
         after: CandidateRecord = {**record, "better": False, "promising": False}
         try:
             profile = _confirmed(context, record)
+            holds = profile.better and held_by_benchmark(context, record)
         except (MismatchError, WorkerError) as error:
             context.emit("confirmed", f"rejected: {error}", candidate=record["id"], passed=False)
             after |= {"accepted": False, "failed_gate": "timing", "detail": str(error)}
         else:
-            if profile.better:
+            if holds:
                 return Choice(record, profile, dropped)
             after["detail"] = _NOT_HELD
         store_record(context, after)
@@ -91,13 +94,15 @@ def close_run(context: Context, state: RunState, choice: Choice) -> dict[str, An
     diff = difflib.unified_diff(old, new, "original.cpp", "best.cpp")
     context.folder.write("".join(diff), "best.diff")
     _write_reproduction(context, source, best)
-    outcome = _outcome(context, state, chosen, profile)
+    outcome = of_project(context, _outcome(context, state, chosen, profile), chosen)
     context.folder.write(outcome.model_dump_json(indent=2), "outcome.json")
     context.emit("finished", outcome.status, **outcome.model_dump(mode="json"))
     return outcome.model_dump(mode="json")
 
 
 def _write_reproduction(context: Context, original: str, best: str) -> None:
+    if context.project is not None and not context.project.known().isolated:
+        return  # it takes the project to run it
     subject, given = context.subject, context.settings
     write_reproduction(
         context.folder.path("reproduce"),
@@ -123,7 +128,7 @@ def _confirmed(context: Context, record: CandidateRecord) -> Profile:
         profile = Profile.model_validate_json(context.folder.read(*name))
     else:
         context.emit("stage", "timing the best once more", candidate=record["id"])
-        profile = profile_candidate(
+        profile = profile_of(
             context, record["id"], plan_for(context.settings.effort), salt=_CONFIRMING
         )
         context.folder.write(profile.model_dump_json(indent=2), *name)

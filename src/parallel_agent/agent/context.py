@@ -17,6 +17,8 @@ from langgraph.runtime import Runtime
 from parallel_agent.agent.events import Event, Kind
 from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.models import Models
+from parallel_agent.agent.project.subject import project_subject
+from parallel_agent.agent.project.workshop import Workshop, workshop_of
 from parallel_agent.agent.run_folder import LEDGER, RUNS, RunFolder
 from parallel_agent.agent.subject import Study, Subject, reference_of
 from parallel_agent.budget.ledger import Ledger
@@ -150,6 +152,11 @@ class Context:
             return self._subject
 
     @cached_property
+    def project(self) -> Workshop | None:
+        """The project that the kernel is a part of, where it is."""
+        return workshop_of(self.folder, self.settings.thread_count)
+
+    @cached_property
     def study(self) -> Study:
         """The original as it was measured."""
         return Study.model_validate_json(self.folder.read("original", "study.json"))
@@ -161,6 +168,8 @@ class Context:
 
     def _load_subject(self) -> Subject:
         study = self.study
+        if self.project is not None and not self.project.known().isolated:
+            return project_subject(self.folder.read("original.cpp"), study, self.settings)
         parsed = take_in(self.folder.read("original.cpp"), study.kernel, self.compiler)
         contract = Contract.from_toml(self.folder.read("contract.toml"))
         binary = self.folder.path("original", "optimized")

@@ -20,6 +20,7 @@ from parallel_agent.agent.estimating import (
     first_request,
 )
 from parallel_agent.agent.intake import take_in
+from parallel_agent.agent.project.subject import project_study
 from parallel_agent.agent.study import chosen_sizes, study_original
 from parallel_agent.agent.subject import OriginalAtSize, reference_of
 from parallel_agent.kernel.contract import Contract
@@ -41,6 +42,10 @@ def open_run(context: Context, source: str | None, kernel: str | None = None) ->
     """
     folder = context.folder
     if folder.exists("original", "study.json"):
+        return
+    if context.project is not None and not context.project.known().isolated:
+        study = project_study(context.project.known(), context.settings, context.compiler.version())
+        folder.write(study.model_dump_json(indent=2), "original", "study.json")
         return
     context.emit("stage", "reading the source")
     text = source if source is not None else folder.read("original.cpp")

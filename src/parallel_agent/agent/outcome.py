@@ -78,6 +78,25 @@ class RunBill(BaseModel):
     branches: tuple[Spending, ...] = ()
 
 
+class ProjectOutcome(BaseModel):
+    """Of a run about a project: what its benchmark said, which files change, who judged.
+
+    ``original`` and ``candidate`` are medians of the benchmark's own number, which ``unit`` says in
+    words. ``files`` are relative to ``root``. ``branch`` and ``commit`` are empty where none was made.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    root: str
+    files: list[str]
+    unit: str
+    original: float
+    candidate: float
+    checked_by: Literal["gates and test", "test only"]
+    branch: str
+    commit: str
+
+
 class Outcome(BaseModel):
     """The best candidate (or the original), its speedup with interval, the bill, the evidence.
 
@@ -121,3 +140,6 @@ class Outcome(BaseModel):
     bill: RunBill = RunBill()
     answers: tuple[Answer, ...] = ()
     """Of chat models, in the order in which they came to an end."""
+    project: ProjectOutcome | None = None
+    """Where the kernel is a part of a project: ``speedup`` is then that of its benchmark, and ``diff``
+    a patch for its tree."""

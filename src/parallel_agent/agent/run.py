@@ -51,7 +51,7 @@ class Interrupted(Exception):
         self.best = best
 
 
-def _ignore(event: Event) -> None:
+def ignore(event: Event) -> None:
     """Listen to nothing."""
 
 
@@ -59,7 +59,7 @@ def optimize(
     source: str | Path,
     *,
     given: Settings | None = None,
-    listener: Listener = _ignore,
+    listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
     **overrides: Any,
@@ -78,7 +78,7 @@ def optimize(
     chosen = given if given is not None else load_settings(**overrides)
     check_choices(chosen)
     with begun(Path(source), chosen, ledger=ledger, scope=scope) as (context, text):
-        return _run(context, RunInput(source=text), listener)
+        return run_graph(context, RunInput(source=text), listener)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def resume(
     run: str | Path,
     *,
     budget: Decimal | str | None = None,
-    listener: Listener = _ignore,
+    listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
 ) -> Outcome:
@@ -148,6 +148,11 @@ def resume(
     folder = RunFolder.open(Path(run))
     try:
         given = Settings(**folder.read_json("run.json"))
+        if budget is not None and folder.exists("outcome.json") and folder.exists("project"):
+            raise FolderError(
+                f"the run in {folder.root} is finished, and its copies of the project are gone",
+                "Start a new run with the larger --budget",
+            )
         raised = budget is not None and _raise_cap(folder, usd_to_nano(budget))
         if folder.exists("outcome.json") and not raised:
             return Outcome.model_validate_json(folder.read("outcome.json"))
@@ -156,7 +161,7 @@ def resume(
             folder.write_json(given.model_dump(mode="json"), "run.json")
         sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
-        return _run(context, None, listener, reopen=raised)
+        return run_graph(context, None, listener, reopen=raised)
     finally:
         folder.unlock()
 
@@ -177,9 +182,10 @@ def _raise_cap(folder: RunFolder, cap: NanoUSD) -> bool:
     return True
 
 
-def _run(
+def run_graph(
     context: Context, given: RunInput | None, listener: Listener, *, reopen: bool = False
 ) -> Outcome:
+    """Run the graph to its end; with ``reopen`` a finished one goes on with more money."""
     change = _reopened if reopen else _unchanged
     return Outcome.model_validate(stream(context, given, listener, change)["outcome"])
 

@@ -40,6 +40,19 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         ("run", outcome.run),
     ):
         _say(console, f"{name:5} {path}")
+    for line in project_lines(outcome):
+        _say(console, line)
+
+
+def project_lines(outcome: Outcome) -> list[str]:
+    """How the user's tree gets what was found; nothing for a run about a file or without a patch."""
+    project = outcome.project
+    if project is None or not project.files:
+        return []
+    lines = [f"apply cd {project.root} && git apply {outcome.diff}"]
+    if project.branch:
+        lines.append(f"branch {project.branch} ({project.commit[:12]})")
+    return lines
 
 
 def headline(outcome: Outcome) -> str:
@@ -48,10 +61,12 @@ def headline(outcome: Outcome) -> str:
     if outcome.status == "unchanged":
         return f"{outcome.kernel}: unchanged, nothing was faster with {threads}"
     low, high = outcome.interval
-    return (
+    said = (
         f"{outcome.kernel}: {outcome.speedup:.2f} times as fast ({low:.2f} to {high:.2f}) "
         f"with {threads}, by {outcome.strategy} ({outcome.proposer})"
     )
+    trusted = outcome.project is not None and outcome.project.checked_by == "test only"
+    return f"{said}, checked by your test only" if trusted else said
 
 
 def chain_lines(outcome: Outcome) -> list[str]:
@@ -85,7 +100,8 @@ def speed_table(outcome: Outcome) -> Table:
     if improved:
         table.add_section()
         overall = _ratio(outcome.speedup, outcome.interval)
-        table.add_row("all", "", "", *overall, f"{outcome.noise_floor:.1%}")
+        name = "all" if outcome.project is None else "your benchmark"
+        table.add_row(name, "", "", *overall, f"{outcome.noise_floor:.1%}")
     return table
 
 

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Callable
 
 from parallel_agent.agent.contracting import BuildError
+from parallel_agent.agent.project.spec import ProjectError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
@@ -59,6 +60,10 @@ def _settings(error: SettingsError) -> Explanation:
 
 def _hinted(error: SourceError | FolderError | UnknownModel | PriceUnknown) -> Explanation:
     return Explanation(str(error), error.hint, BAD_REQUEST)
+
+
+def _project(error: ProjectError) -> Explanation:
+    return Explanation(str(error), error.hint, BAD_REQUEST, appendix=error.appendix)
 
 
 def _contract_needed(error: ContractNeeded) -> Explanation:
@@ -150,6 +155,7 @@ def _stopped(error: KeyboardInterrupt) -> Explanation:
 # Of two classes that an error may have, the narrower one comes first.
 _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (SettingsError, _settings),
+    (ProjectError, _project),
     (SourceError, _hinted),
     (FolderError, _hinted),
     (ContractNeeded, _contract_needed),

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 
-from parallel_agent.agent.outcome import ChainStep, Outcome, OutcomeAtSize
+from parallel_agent.agent.outcome import ChainStep, Outcome, OutcomeAtSize, ProjectOutcome
 from parallel_agent.report.closing import bill, counts, headline, print_outcome
 from parallel_agent.report.console import show_outcome
 
@@ -99,6 +99,20 @@ def test_the_bound_is_shown_where_it_is_known() -> None:
     assert "noise   bound ms\n" in text
     assert "2.1%       1.23\n" in text
     assert "bound ms" not in printed(outcome())
+
+
+def test_a_project_says_who_judged_and_how_its_patch_is_applied() -> None:
+    project = ProjectOutcome(
+        root="/home/me/tree", files=["a.cpp"], unit="seconds on the clock", original=2.0,
+        candidate=1.0, checked_by="test only", branch="faster", commit="0123456789abcdef",
+    )  # fmt: skip
+    text = printed(outcome(project=project))
+    assert "(rules), checked by your test only\n" in text
+    assert "your benchmark" in text
+    assert "apply cd /home/me/tree && git apply /r/best.diff" in text
+    assert "branch faster (0123456789ab)" in text
+    judged = project.model_copy(update={"checked_by": "gates and test"})
+    assert "test only" not in headline(outcome(project=judged))
 
 
 def test_an_unchanged_kernel_says_why_and_shows_no_speedup() -> None:

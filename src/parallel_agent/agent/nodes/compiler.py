@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.free_moves import SCREEN
+from parallel_agent.agent.project.gate import with_project
 from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.agent.stored import SCREENING, VERDICT, stored_verdict
 from parallel_agent.verification.duplicate import DuplicateGate
@@ -47,7 +48,8 @@ def _examine(context: Context, state: BranchState, name: str) -> Verdict:
         )
 
     duplicate = DuplicateGate(lambda key: context.folder.claim("code", key, candidate), candidate)
-    cheap, dear = (
+    cheap, dear = with_project(
+        context.project,
         quick_gates(built=(duplicate,)),
         thorough_gates(require_race_check=context.settings.require_race_check),
     )

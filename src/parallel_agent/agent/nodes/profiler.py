@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.free_moves import SCREEN
-from parallel_agent.agent.profiling import profile_candidate
+from parallel_agent.agent.project.profiles import profile_of
 from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.agent.stored import stored_profile
 from parallel_agent.measurement.plan import plan_for, screening_plan
@@ -31,7 +31,7 @@ def profiler(state: BranchState, runtime: Runtime[Context]) -> BranchState:
             full = plan_for(effort)
             plan = screening_plan(effort) if screening else full
             longer = full if screening else None
-            profile = profile_candidate(context, candidate, plan, longer=longer)
+            profile = profile_of(context, candidate, plan, longer=longer)
             context.folder.write(
                 profile.model_dump_json(indent=2), "candidates", candidate, "profile.json"
             )

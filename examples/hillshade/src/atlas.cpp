@@ -1,0 +1,3 @@
+#include "atlas.hpp"
+
+std::size_t maps_shaded = 0;

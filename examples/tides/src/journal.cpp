@@ -1,0 +1,7 @@
+#include "tides/journal.hpp"
+
+namespace tides {
+
+std::size_t series_smoothed = 0;
+
+}  // namespace tides
