@@ -30,7 +30,9 @@ class Header:
         if self.runs_once_at_least:
             end = self.loop.extent.end.offset
             tail = edits.between(self.body.extent.end.offset, end)
-            edits.replace_range(self.loop.extent.start.offset, self.body.extent.start.offset, text + " ")
+            edits.replace_range(
+                self.loop.extent.start.offset, self.body.extent.start.offset, text + " "
+            )
             semicolon = edits.between(end, end + 1) == ";" and not tail.endswith(";")
             edits.replace_range(self.body.extent.end.offset, end + semicolon, "")
             return

@@ -64,7 +64,9 @@ def _reasons(found: _Rewritten) -> list[str]:
     if found.loops:
         reasons.append("a for loop tells how often it runs before it starts")
     if found.walks:
-        reasons.append("a subscript tells which element an iteration works on, a moving pointer does not")
+        reasons.append(
+            "a subscript tells which element an iteration works on, a moving pointer does not"
+        )
     return reasons
 
 

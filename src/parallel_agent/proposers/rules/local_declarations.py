@@ -27,6 +27,7 @@ from parallel_agent.proposers.rules.syntax import Kind
 
 _KEPT = re.compile(r"\b(const|constexpr|static|extern|register|volatile|thread_local|auto)\b")
 _POINTEE = re.compile(r"^const\b(?=.*\*\s*$)")
+_GAP = re.compile(rb"\{[ \t]*\n([ \t]*\n)+")
 _PLAIN = (*syntax.CASTS, Kind.DECL_REF_EXPR, Kind.INTEGER_LITERAL, Kind.FLOATING_LITERAL)
 _HARMLESS = (*_PLAIN, Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR, Kind.BINARY_OPERATOR, Kind.TYPE_REF)
 """What a variable's first value may consist of to be left out where nobody reads it."""
@@ -99,7 +100,17 @@ def localized(parsed: ParsedSource) -> tuple[str, list[str]]:
                 edits.replace(syntax.children(place)[0], declared.head)
             moved += [declared.variable.spelling] if starts else []
         shorten(statement, found, gone, edits)
-    return edits.apply(), moved
+    return _without_gap(source, edits.apply(), blocks.function), moved
+
+
+def _without_gap(source: str, text: str, function: Any) -> str:
+    """No empty line at the start of a function that did not start with one."""
+    start = syntax.children(function)[-1].extent.start.offset
+    before, after = source.encode()[start:], text.encode()[start:]
+    gap = _GAP.match(after)
+    if gap is None or _GAP.match(before):
+        return text
+    return text.encode()[:start].decode() + "{\n" + after[gap.end() :].decode()
 
 
 def shorten(statement: Any, found: list[Declared], gone: list[Declared], edits: Edits) -> None:

@@ -7,59 +7,18 @@ iteration's number as subscript, it stands for an array that the analysis knows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
-from parallel_agent.proposers.rules.analysis import Analysis, LoopReport, analyse
-from parallel_agent.proposers.rules.assignments import assigned_variables
-from parallel_agent.proposers.rules.blocks import (
-    JUMPS,
-    Blocks,
-    Use,
-    continues,
-    handed_on,
-    moves_by_one,
-    set_by,
-    unconditional,
-    uses,
-    written_times,
-)
-from parallel_agent.proposers.rules.headers import Header, header_of
-from parallel_agent.proposers.rules.loops import comparison_of
+from parallel_agent.proposers.rules.analysis import Analysis, analyse
+from parallel_agent.proposers.rules.blocks import JUMPS, Blocks, set_by, uses
+from parallel_agent.proposers.rules.headers import Header
 from parallel_agent.proposers.rules.syntax import Kind
+from parallel_agent.proposers.rules.walkers import POINTED, Walk, Walker, own_statement, walk_of
 from parallel_agent.proposers.rules.writing import Rewriter
 
-_POINTED = (
-    *(Kind.DECL_REF_EXPR, Kind.INTEGER_LITERAL, Kind.UNEXPOSED_EXPR, Kind.PAREN_EXPR),
-    *(Kind.BINARY_OPERATOR, Kind.UNARY_OPERATOR, *syntax.CASTS, Kind.TYPE_REF),
-)
 _WIDE = ("long", "unsigned long", "long long", "unsigned long long")
-
-
-@dataclass(frozen=True)
-class _Walker:
-    """A pointer that ``use`` moves on, in the header's last part where ``statement`` is None."""
-
-    variable: Any
-    use: Use
-    statement: Any
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """A loop, what counts its iterations, and the pointers that walk along.
-
-    ``index`` is None where ``first``, a walker, is compared with ``bound`` and nothing counts yet.
-    """
-
-    header: Header
-    walkers: tuple[_Walker, ...]
-    index: Any = None
-    first: Any = None
-    bound: Any = None
 
 
 def with_subscripts(parsed: ParsedSource) -> tuple[str, list[int]]:
@@ -76,144 +35,13 @@ def with_subscripts(parsed: ParsedSource) -> tuple[str, list[int]]:
         cursor = report.loop.cursor
         if any(syntax.contains(cursor, other) for other in done):
             continue
-        walk = _walk(report, analysis, blocks, rewriter)
+        walk = walk_of(report, analysis, blocks, rewriter)
         if walk is not None and _write(walk, analysis, blocks, rewriter):
             done.append(cursor)
     return rewriter.apply(), sorted(syntax.line(cursor) for cursor in done)
 
 
-def _walk(
-    report: LoopReport, analysis: Analysis, blocks: Blocks, rewriter: Rewriter
-) -> _Walk | None:
-    header = header_of(report.loop.cursor, rewriter.edits)
-    if header is None or header.runs_once_at_least or header.condition is None:
-        return None
-    walkers = tuple(_walkers(header, blocks, rewriter))
-    if not walkers:
-        return None
-    loop = report.loop
-    if loop.variable is not None:
-        counts = loop.lower is not None and loop.lower.value == 0 and loop.step.value == 1
-        kept = written_times(header.body, loop.variable.name) == 0
-        moving = any(walker.statement is None for walker in walkers)
-        if not counts or loop.descending or not kept or moving:
-            return None
-        return _Walk(header, walkers, index=loop.declaration)
-    condition = syntax.strip(header.condition)
-    for walker in walkers:
-        compared = comparison_of(condition, walker.variable)
-        other_step = walker.statement is not None and header.step is not None
-        if compared is None or compared[0] not in ("<", "!=") or other_step:
-            continue
-        if _fixed(compared[1], header, analysis):
-            return _Walk(header, walkers, first=walker.variable, bound=compared[1])
-    return None
-
-
-def _fixed(bound: Any, header: Header, analysis: Analysis) -> bool:
-    """True if a pointer stays the same while a loop runs."""
-    nodes = list(syntax.walk(bound))
-    moving = {name for part in (header.body, header.step) if part for name in _written(part)}
-    named = {syntax.key(n.referenced) for n in nodes if syntax.is_variable(n)}
-    escaping = any(
-        handed_on(use)
-        for name in named
-        for use in uses(analysis.values.function, name)
-        if not syntax.contains(bound, use.node)
-    )
-    plain = all(node.kind in _POINTED for node in nodes)
-    reads = any(syntax.unary_operator(n) in ("*", "++", "--") for n in nodes)
-    return plain and not reads and not named & moving and not escaping
-
-
-def _written(node: Any) -> set[str]:
-    return set(assigned_variables(node))
-
-
-def _walkers(header: Header, blocks: Blocks, rewriter: Rewriter) -> Iterator[_Walker]:
-    """The pointers from outside a loop that every iteration moves on by one element."""
-    variables = {
-        syntax.key(node.referenced): node.referenced
-        for part in (header.step, header.body)
-        if part is not None
-        for node in syntax.walk(part)
-        if syntax.is_variable(node) and syntax.is_pointer(node.referenced.type)
-    }
-    for name, variable in variables.items():
-        own = variable.kind in (Kind.VAR_DECL, Kind.PARM_DECL)
-        inside = syntax.within(blocks.function, variable) and not syntax.keeps_value(variable)
-        if not own or not inside or syntax.is_reference(variable.type):
-            continue
-        if syntax.within(header.body, variable):
-            continue
-        walker = _walker(variable, name, header, blocks, rewriter)
-        if walker is not None:
-            yield walker
-
-
-def _walker(
-    variable: Any, name: str, header: Header, blocks: Blocks, rewriter: Rewriter
-) -> _Walker | None:
-    every = list(uses(blocks.function, name))
-    if any(handed_on(use) for use in every):
-        return None
-    if any(rewriter.text(use.node) != variable.spelling for use in every):
-        return None  # inside a macro
-    inside = list(uses(header.body, name))
-    count = written_times(header.body, name)
-    if header.step is not None and (moved := moves_by_one(syntax.strip(header.step))) is not None:
-        if moved[0] == "++" and syntax.key(moved[1]) == name:
-            step = next(uses(header.step, name))
-            return _Walker(variable, step, None) if count == 0 else None
-    if header.step is not None and next(uses(header.step, name), None) is not None:
-        return None
-    if count != 1 or continues(header.body):
-        return None
-    for statement in syntax.statements(header.body):
-        for use in inside:
-            if syntax.contains(statement, use.node) and _moves(use):
-                own = _own(use, statement)
-                if own and header.body.kind != Kind.COMPOUND_STMT:
-                    return None
-                fits = (own or _postfix(use)) and unconditional(use, statement)
-                alone = all(
-                    other is use or not _same_evaluation(other, use, statement) for other in inside
-                )
-                return _Walker(variable, use, statement) if fits and alone else None
-    return None
-
-
-def _moves(use: Use) -> bool:
-    node = next(iter(use.bare()), None)
-    moved = moves_by_one(node) if node is not None else None
-    return moved is not None and moved[0] == "++"
-
-
-def _own(use: Use, statement: Any) -> bool:
-    """True for ``p++;``."""
-    return bool(syntax.strip(statement) == use.bare()[0])
-
-
-def _postfix(use: Use) -> bool:
-    step = use.bare()[0]
-    return bool(
-        syntax.unary_operator(step)
-        and step.extent.start.offset == use.node.extent.start.offset
-        and step.extent.end.offset > use.node.extent.end.offset
-    )
-
-
-def _same_evaluation(other: Use, use: Use, statement: Any) -> bool:
-    """True if two uses stand where the language does not say which comes first, or we do not look."""
-    if not syntax.contains(statement, other.node):
-        return False
-    if statement.kind == Kind.IF_STMT:
-        condition = syntax.children(statement)[0]
-        return syntax.contains(condition, other.node)
-    return True
-
-
-def _write(walk: _Walk, analysis: Analysis, blocks: Blocks, rewriter: Rewriter) -> bool:
+def _write(walk: Walk, analysis: Analysis, blocks: Blocks, rewriter: Rewriter) -> bool:
     """Write a loop with subscripts; False, and nothing written, where the pointers are needed later."""
     header = walk.header
     bases: dict[str, str] = {}
@@ -259,7 +87,8 @@ def _base(
     ):
         return origin.spelling, ""
     namesakes = [
-        n for n in blocks.function.walk_preorder()
+        n
+        for n in blocks.function.walk_preorder()
         if n.kind == Kind.VAR_DECL and n.spelling == variable.spelling
     ]
     if len(namesakes) > 1 or not _in_block(header, blocks):
@@ -279,7 +108,7 @@ def _set_in_header(header: Header, variable: Any) -> Any | None:
 
 
 def _new_header(
-    walk: _Walk, bases: dict[str, str], above: list[str], analysis: Analysis, rewriter: Rewriter
+    walk: Walk, bases: dict[str, str], above: list[str], analysis: Analysis, rewriter: Rewriter
 ) -> tuple[str, bool]:
     """Count the iterations; the variable that does, and whether it is as wide as a pointer."""
     header = walk.header
@@ -301,7 +130,7 @@ def _new_header(
 
 
 def _length(
-    walk: _Walk, base: str, analysis: Analysis, rewriter: Rewriter
+    walk: Walk, base: str, analysis: Analysis, rewriter: Rewriter
 ) -> tuple[str, str] | None:
     """Type and text of ``n`` where the pointer starts at ``x`` and the loop ends at ``x + n``."""
     values = analysis.values
@@ -318,7 +147,7 @@ def _length(
     if not syntax.is_variable(origin) or start is None or syntax.key(origin.referenced) != start:
         return None
     named = [n for n in syntax.walk(length) if syntax.is_variable(n)]
-    plain = all(node.kind in _POINTED for node in syntax.walk(length))
+    plain = all(node.kind in POINTED for node in syntax.walk(length))
     if not plain or not syntax.is_integer(length.type):
         return None
     if any(values.assigned(n.referenced) or syntax.is_reference(n.referenced.type) for n in named):
@@ -332,7 +161,7 @@ def _length(
     return type_, rewriter.text(length)
 
 
-def _origin(walk: _Walk, values: Any) -> str | None:
+def _origin(walk: Walk, values: Any) -> str | None:
     """The key of the array or pointer whose first element the walker starts at."""
     variable = walk.first
     if walk.header.start is not None:
@@ -351,7 +180,7 @@ def _origin(walk: _Walk, values: Any) -> str | None:
     return syntax.key(start.referenced)
 
 
-def _repeated(walk: _Walk, values: Any) -> bool:
+def _repeated(walk: Walk, values: Any) -> bool:
     """True if the loop may be entered more than once in the life of its pointer."""
     around = [
         node
@@ -364,13 +193,13 @@ def _repeated(walk: _Walk, values: Any) -> bool:
 
 
 def _subscripts(
-    walker: _Walker, base: str, index: str, wide: bool, header: Header, rewriter: Rewriter
+    walker: Walker, base: str, index: str, wide: bool, header: Header, rewriter: Rewriter
 ) -> None:
     """Replace the uses of a walker in a loop's body."""
     edits = rewriter.edits
     for use in uses(header.body, syntax.key(walker.variable)):
         if use.node == walker.use.node and walker.statement is not None:
-            if _own(use, walker.statement):
+            if own_statement(use, walker.statement):
                 edits.remove_statement(walker.statement)
                 continue
             around, place = use.bare()[1:], index

@@ -12,6 +12,7 @@ from typing import Any
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import analyse
+from parallel_agent.proposers.rules.assignments import assigned_variables
 from parallel_agent.proposers.rules.blocks import (
     JUMPS,
     Blocks,
@@ -86,7 +87,7 @@ def with_for_loops(parsed: ParsedSource) -> tuple[str, list[int]]:
 
 def _counting(header: Header, blocks: Blocks, values: Values, edits: Edits) -> _Counting | None:
     condition = syntax.strip(header.condition) if header.condition is not None else None
-    if condition is None or header.start is not None and header.step is not None:
+    if condition is None or (header.start is not None and header.step is not None):
         return None
     for variable in _compared(condition):
         found = _counting_of(variable, condition, header, blocks, values, edits)
@@ -117,6 +118,8 @@ def _counting_of(
     if compared is None or not local or any(map(handed_on, uses(blocks.function, name))):
         return None
     relation, bound = compared
+    if syntax.variables(bound) & set(assigned_variables(header.body)):
+        return None
     start = _start(header, variable, blocks, values, edits)
     if start is None:
         return None
@@ -160,9 +163,7 @@ def _last_step(body: Any, name: str, blocks: Blocks) -> Any | None:
     return step
 
 
-def _repeatable(
-    variable: Any, relation: str, bound: Any, start: _Start, values: Values
-) -> bool:
+def _repeatable(variable: Any, relation: str, bound: Any, start: _Start, values: Values) -> bool:
     """True if the first value can be tested against, so that the first iteration always runs."""
     kind = syntax.bare_type(variable.type)
     if not syntax.is_integer(variable.type) or kind.startswith("unsigned"):
