@@ -10,8 +10,10 @@ from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.assignments import assigned_variables
 from parallel_agent.proposers.rules.syntax import Kind
 
-JUMPS = (Kind.GOTO_STMT, Kind.INDIRECT_GOTO_STMT, Kind.LABEL_STMT, Kind.SWITCH_STMT)
-"""What may enter the middle of a block."""
+GOTOS = (Kind.GOTO_STMT, Kind.INDIRECT_GOTO_STMT, Kind.LABEL_STMT)
+JUMPS = (*GOTOS, Kind.SWITCH_STMT, Kind.CXX_TRY_STMT)
+"""What may enter the middle of a block or leave it for another one."""
+_LEAVING = (Kind.BREAK_STMT, Kind.CONTINUE_STMT)
 _LATER = ("&&", "||")
 _NOT_ONCE = (Kind.LAMBDA_EXPR, Kind.COMPOUND_STMT, Kind.CXX_UNARY_EXPR)
 
@@ -123,6 +125,12 @@ def continues(body: Any) -> bool:
     return any(child.kind not in inner and continues(child) for child in body.get_children())
 
 
+def leaves_early(body: Any) -> bool:
+    """True if a loop's body may end it: then a test with ``!=`` need not be met to end it."""
+    kinds = (Kind.BREAK_STMT, Kind.RETURN_STMT, Kind.CXX_THROW_EXPR)
+    return any(node.kind in kinds for node in syntax.walk(body))
+
+
 class Blocks:
     """The blocks of a function."""
 
@@ -174,7 +182,11 @@ class Blocks:
 
 
 def _first_use(statements: list[Any], name: str) -> bool | None:
-    """Whether the first of the statements that use a variable sets or declares it; None: none do."""
+    """Whether the first of the statements that use a variable sets or declares it; None: none do.
+
+    False where the statements may be left before it is set.
+    """
+    leaves = False
     for statement in statements:
         if statement.kind == Kind.DECL_STMT and any(
             child.kind == Kind.VAR_DECL and syntax.key(child) == name
@@ -182,5 +194,7 @@ def _first_use(statements: list[Any], name: str) -> bool | None:
         ):
             return True
         if next(uses(statement, name), None) is not None:
-            return starts_by_setting(statement, name) or sets(statement, name)
+            starts = starts_by_setting(statement, name) or sets(statement, name)
+            return starts and not leaves
+        leaves |= any(node.kind in _LEAVING for node in syntax.walk(statement))
     return None

@@ -15,7 +15,7 @@ from clang import cindex
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.blocks import (
-    JUMPS,
+    GOTOS,
     Blocks,
     handed_on,
     sets,
@@ -80,7 +80,7 @@ def localized(parsed: ParsedSource) -> tuple[str, list[str]]:
     """
     source, edits = parsed.kernel.source, Edits(parsed.kernel.source)
     nodes = list(parsed.function.walk_preorder())
-    if any(node.kind in JUMPS for node in nodes):
+    if any(node.kind in GOTOS for node in nodes):
         return source, []
     blocks = Blocks(parsed.function)
     moved: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, analyse
-from parallel_agent.proposers.rules.blocks import JUMPS, Blocks, set_by, uses
+from parallel_agent.proposers.rules.blocks import JUMPS, Blocks, leaves_early, set_by, uses
 from parallel_agent.proposers.rules.headers import Header
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.walkers import POINTED, Walk, Walker, own_statement, walk_of
@@ -121,7 +121,10 @@ def _new_header(
         plain = syntax.strip(walk.bound).kind == Kind.DECL_REF_EXPR
         length = "std::ptrdiff_t", f"{bound if plain else f'({bound})'} - {base}"
     type_, count = length
-    header.replace(f"for ({type_} {index} = 0; {index} < {count}; ++{index})", rewriter.edits)
+    relation = "!=" if walk.unequal and leaves_early(header.body) else "<"
+    header.replace(
+        f"for ({type_} {index} = 0; {index} {relation} {count}; ++{index})", rewriter.edits
+    )
     start = header.loop.extent.start.offset
     margin = rewriter.indentation(header.loop)
     for line in above:

@@ -44,7 +44,8 @@ class Walker:
 class Walk:
     """A loop, what counts its iterations, and the pointers that walk along.
 
-    ``index`` is None where ``first``, a walker, is compared with ``bound`` and nothing counts yet.
+    ``index`` is None where ``first``, a walker, is compared with ``bound`` and nothing counts yet;
+    ``unequal``: with ``!=``.
     """
 
     header: Header
@@ -52,6 +53,7 @@ class Walk:
     index: Any = None
     first: Any = None
     bound: Any = None
+    unequal: bool = False
 
 
 def walk_of(
@@ -79,7 +81,13 @@ def walk_of(
         if compared is None or compared[0] not in ("<", "!=") or other_step:
             continue
         if _fixed(compared[1], header, analysis):
-            return Walk(header, walkers, first=walker.variable, bound=compared[1])
+            return Walk(
+                header,
+                walkers,
+                first=walker.variable,
+                bound=compared[1],
+                unequal=compared[0] == "!=",
+            )
     return None
 
 

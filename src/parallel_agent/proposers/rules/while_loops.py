@@ -24,6 +24,7 @@ from parallel_agent.proposers.rules.blocks import (
     uses,
     written_times,
 )
+from parallel_agent.proposers.rules.count_downs import count_down, write_count_down
 from parallel_agent.proposers.rules.edits import Edits
 from parallel_agent.proposers.rules.headers import Header, header_of
 from parallel_agent.proposers.rules.local_declarations import Declared, declared_by, shorten
@@ -73,6 +74,10 @@ def with_for_loops(parsed: ParsedSource) -> tuple[str, list[int]]:
     touched: set[int] = set()
     for node in nodes:
         header = header_of(node, edits)
+        if header is not None and (spent := count_down(header, blocks)) is not None:
+            write_count_down(header, spent, edits)
+            lines.append(syntax.line(node))
+            continue
         found = _counting(header, blocks, values, edits) if header is not None else None
         if found is None:
             continue

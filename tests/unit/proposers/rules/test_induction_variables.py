@@ -119,6 +119,30 @@ def test_moving_pointers_become_subscripts(loop: str, written: str) -> None:
     assert rewritten(f"    {loop}").strip() == written
 
 
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "while (n-- > 0) { *y++ = *x++; }",
+        "while (n--) { *y++ = *x++; }",
+        "for (; n > 0; --n) { *y++ = *x++; }",
+        "while (n != 0) { n -= 1; *y++ = *x++; }",
+    ],
+)
+def test_what_is_counted_down_becomes_a_bound(loop: str) -> None:
+    text = rewritten(f"    {loop}").strip()
+    assert text == "for (int i = 0; i < n; ++i) { y[i] = x[i]; }"
+
+
+def test_a_loop_that_ends_early_may_never_meet_its_bound() -> None:
+    body = "{ if (*x > 0) break; ++x; }"
+    assert (
+        rewritten(f"    while (x != y) {body}")
+        .strip()
+        .startswith("for (std::ptrdiff_t i = 0; i != y - x;")
+    )
+    assert rewritten(f"    while (n--) {body}").strip().startswith("for (int i = 0; i != n; ++i)")
+
+
 def test_a_pointer_to_an_end_that_nobody_knows_is_a_distance() -> None:
     text = rewritten("    for (; c < end; ++c) { c->mass = c[1].mass; }", "Cell* c, Cell* end")
     assert text.strip() == (
@@ -165,6 +189,13 @@ def test_a_pointer_to_an_end_that_nobody_knows_is_a_distance() -> None:
         pytest.param("for (int i = 3; i < n; i++) { *y++ = x[i]; }", id="pointer, other start"),
         pytest.param("const double* e = x + n; while (x < e) { *y++ = *x++; e--; }",
                      id="moving end"),
+        pytest.param("while (n-- > 0) { y[n] = 1; }", id="count down, used"),
+        pytest.param("while (n-- > 0) { y[1] += 1; } y[0] = n;", id="count down, read after"),
+        pytest.param("while (--n > 0) { y[1] += 1; }", id="one less"),
+        pytest.param("while (n > 0) { if (*x > y[1]) continue; y[1] += 1; n--; }",
+                     id="count down, continue"),
+        pytest.param("while (x[0] > y[0]) { for (int i = 0; i < 3; ++i) { *y++ = 1; } "
+                     "if (x[1] > 0) break; y = nullptr; } *y = 2;", id="left before it is set"),
         pytest.param("double** q = &y; while (y < x) { *y++ = 1; **q = 2; }", id="pointer to it"),
     ],
 )  # fmt: skip
