@@ -147,6 +147,9 @@ void weights(const double* x, double* y, int n, int m) {
         y[n + i] = acc;
     }
     for (p = y; p != y + n; ++p) y[n + m] += *p * (p - y);
+    for (i = 2; i < n; i++) y[n + m] += x[i];
+    y[n + m] += i;
+    while (n-- > 0) y[0] = *y++ + 1;
 }""",
         "std::vector<double> all; for (int n = 0; n < 9; ++n) for (int m = 0; m < 4; ++m) {"
         " std::vector<double> y(n + m + 1); NS::weights(x.data(), y.data(), n, m);"

@@ -154,6 +154,12 @@ class Blocks:
         at = next(n for n, other in enumerate(inside) if other.hash == statement.hash)
         return inside[:at], inside[at + 1 :]
 
+    def in_header(self, declaration: Any) -> bool:
+        """True for a variable that the header of a for loop declares: it is not known beyond."""
+        statement = self.parent(declaration)
+        loop = self.parent(statement) if statement is not None else None
+        return loop is not None and loop.kind == Kind.FOR_STMT
+
     def in_loop(self, node: Any, outermost: Any) -> bool:
         """True if a loop stands between a cursor and one around it."""
         parent = self.parent(node)

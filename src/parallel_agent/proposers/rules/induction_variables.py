@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parallel_agent.kernel.source import ParsedSource, parse
+from parallel_agent.proposers.rules.final_values import with_final_values
 from parallel_agent.proposers.rules.local_declarations import localized
 from parallel_agent.proposers.rules.pointer_walks import with_subscripts
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
@@ -82,4 +83,9 @@ def _rewritten(parsed: ParsedSource) -> _Rewritten:
         if not lines and not walked:
             break
     source, moved = localized(current)
+    if with_final_values(current)[1]:  # what could move inwards needs no last value
+        source, ends = with_final_values(parse(source, name=name))
+        if ends:
+            source, more = localized(parse(source, name=name))
+            loops, moved = loops + len(ends), [*moved, *more]
     return _Rewritten(source, loops, walks, tuple(moved))

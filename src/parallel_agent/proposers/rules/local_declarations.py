@@ -128,7 +128,11 @@ def _places(
 ) -> list[Any] | None:
     """The assignments that can declare a variable; None where a value is read beyond one of them."""
     name = syntax.key(variable)
-    namesakes = [n for n in nodes if n.kind == Kind.VAR_DECL and n.spelling == variable.spelling]
+    namesakes = [
+        n
+        for n in nodes
+        if n.kind == Kind.VAR_DECL and n.spelling == variable.spelling and not blocks.in_header(n)
+    ]
     if variable.storage_class not in (cindex.StorageClass.NONE, cindex.StorageClass.AUTO):
         return None
     if len(namesakes) > 1 or edits.in_directive(variable.spelling):

@@ -57,6 +57,35 @@ def test_loop_variables_and_the_values_of_an_iteration_move_inwards() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "final"),
+    [("i = 0; i < n", "n > 0 ? n : 0"), ("i = m; i <= n - 1", "(n - 1) >= m ? (n - 1) + 1 : m")],
+)
+def test_a_variable_that_is_read_after_its_loop_gets_its_last_value(
+    header: str, final: str
+) -> None:
+    text = rewritten(f"    int i;\n    for ({header}; ++i) y[i] = 1;\n    y[i] = 0;",
+                     "int n, int m, double* y")  # fmt: skip
+    assert text == f"    for (int {header}; ++i) y[i] = 1;\n    int i = {final};\n    y[i] = 0;"
+
+
+def test_a_variable_that_is_only_set_again_needs_no_last_value() -> None:
+    text = rewritten("""    int i, t;
+    for (t = 0; t < 9; t++) {
+        for (i = 0; i < n; i++) y[i] += x[i];
+        if (y[0] > 9) break;
+        for (i = 1; i < n; i++) y[i] += y[i - 1];
+    }""")
+    assert (
+        text
+        == """    for (int t = 0; t < 9; t++) {
+        for (int i = 0; i < n; i++) y[i] += x[i];
+        if (y[0] > 9) break;
+        for (int i = 1; i < n; i++) y[i] += y[i - 1];
+    }"""
+    )
+
+
 def test_what_stays_behind_keeps_its_declaration() -> None:
     text = rewritten(
         "    int i, last = 3, j;\n    for (i = 0; i < n; i++) last = i + last;\n"
@@ -153,7 +182,11 @@ def test_a_pointer_to_an_end_that_nobody_knows_is_a_distance() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param("int i; for (i = 0; i < n; i++) y[i] = 1; y[0] = i;", id="read after"),
+        pytest.param("int i; for (i = n; i > 0; i--) y[i] = 1; y[0] = i;", id="read after"),
+        pytest.param("int i; for (i = 0; i < n; i++) { y[i] = 1; n--; } y[0] = i;",
+                     id="read after, moving bound"),
+        pytest.param("int i; for (i = 0; i < 2u * n; i++) y[i] = 1; y[0] = i;",
+                     id="read after, mixed"),
         pytest.param("int i; for (i = 0; i < n; i++) if (x[i] > 0) break; y[i] = 1;", id="break"),
         pytest.param("int i; for (i = 0; i < n; i++) { keep(&i); }", id="address"),
         pytest.param("int i; auto g = [&] { return i; }; for (i = 0; i < n; i++) y[i] = g();",
