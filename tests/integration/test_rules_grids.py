@@ -1,4 +1,4 @@
-"""Peeled grids, solved bounds, counted ladders and packed bits compute what the original computes, at any size."""
+"""Peeled grids, solved bounds, C loops, counted ladders and packed bits compute what their originals do."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from parallel_agent.kernel.source import parse
 from parallel_agent.proposers.rules.bit_packing import BitPacking
+from parallel_agent.proposers.rules.induction_variables import InductionVariables
 from parallel_agent.proposers.rules.loop_canonicalization import LoopCanonicalization
 from parallel_agent.proposers.rules.loop_peeling import LoopPeeling
 from parallel_agent.proposers.rules.predicated_counting import PredicatedCounting
@@ -121,8 +122,42 @@ void marks(std::vector<double> const& x, std::vector<bool>& odd, std::size_t n) 
         " std::vector<bool> odd(m + 2, true); NS::marks(x, odd, m);"
         " for (bool b : odd) y.push_back(b); } return y;",
     ),
+    "weights": (
+        """
+void weights(const double* x, double* y, int n, int m) {
+    const double *end = x + n, *p;
+    double* out = y;
+    int i, j, k = 0;
+    double acc, scale;
+    while (x < end) {
+        scale = *x++;
+        *out++ = scale > 0 ? scale * *x : -scale;
+    }
+    do {
+        y[k] += 1;
+        k++;
+    } while (k < n);
+    for (i = 0; i < m; i++) {
+        acc = 0;
+        j = i;
+        while (j < n) {
+            acc += y[j];
+            j++;
+        }
+        y[n + i] = acc;
+    }
+    for (p = y; p != y + n; ++p) y[n + m] += *p * (p - y);
+    for (i = 2; i < n; i++) y[n + m] += x[i];
+    y[n + m] += i;
+    while (n-- > 0) y[0] = *y++ + 1;
+}""",
+        "std::vector<double> all; for (int n = 0; n < 9; ++n) for (int m = 0; m < 4; ++m) {"
+        " std::vector<double> y(n + m + 1); NS::weights(x.data(), y.data(), n, m);"
+        " all.insert(all.end(), y.begin(), y.end()); } return all;",
+    ),
 }
 STRATEGIES = {
+    "weights": InductionVariables(),
     "spread": LoopPeeling(),
     "differences": LoopPeeling(),
     "shades": PredicatedCounting(),

@@ -8,32 +8,38 @@ from typing import Any
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Move
 from parallel_agent.chat.references import RULES
-from parallel_agent.proposers.rules import registry
-from parallel_agent.proposers.rules.chain import Chain, Step, chain_of, extensions, label, retunings
+from parallel_agent.proposers.rules.chain import (
+    Chain,
+    chain_of,
+    extensions,
+    label,
+    openings,
+    opens,
+    retunings,
+)
 from parallel_agent.proposers.rules.wide_vectors import WideVectors
 from parallel_agent.toolchain.machine import wider_isa
 
 SCREEN, PROVE = "screen", "prove"
 """What a free move is for: a first look at a new candidate, or the gates that are left for one."""
 LONGEST = 4
-"""Strategies in a chain, at most."""
+"""Strategies in a chain, at most; what only makes room for others does not count."""
 FANOUT = 4
 """Strategies that are tried after one candidate, at most."""
 
 
 def first_moves(context: Context) -> list[Move]:
     """What the free proposer has to offer for the original, best first."""
-    offered = registry.moves(context.subject.parsed)
-    if not offered:
+    chains = openings(context.subject.parsed)
+    if not chains:
         context.emit("note", "no strategy applies to this kernel")
-    chains = [(Step(strategy=strategy, variant=variant),) for strategy, variant in offered]
     return _moves(context, chains, ORIGINAL)
 
 
 def further_moves(context: Context, record: CandidateRecord) -> list[Move]:
     """What other strategies have to offer for a candidate of the free proposer, best first."""
     chain = chain_of(record["chain"])
-    if len(chain) >= LONGEST:
+    if len(chain) - opens(chain) >= LONGEST:
         return []
     return _moves(context, extensions(context.subject.parsed, chain)[:FANOUT], record["id"])
 

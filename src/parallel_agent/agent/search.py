@@ -127,7 +127,8 @@ def _without_hopeless(
     """The moves that are left without other variants of strategies that fell far behind."""
     reached: dict[str, float] = {}
     for record in records:
-        if len(record["chain"]) == 1 and "at_largest" in record:
+        first = len(record["chain"]) == 1 or record["parent"] == ORIGINAL
+        if first and "at_largest" in record:
             name = record["strategy"]
             reached[name] = max(reached.get(name, 0.0), record["at_largest"])
     best = max((r.get("at_largest", 0.0) for r in records if not r["failed_gate"]), default=0.0)

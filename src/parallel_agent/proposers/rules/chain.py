@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from parallel_agent.kernel.source import ParsedSource, SourceError, parse
 from parallel_agent.proposers.rules import registry
 from parallel_agent.proposers.rules.dispatch import dispatched
+from parallel_agent.proposers.rules.induction_variables import InductionVariables
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal, Tunable
 
 _PARALLEL = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp[ \t]+parallel\b.*$", re.MULTILINE)
@@ -93,6 +94,28 @@ def with_forms(
 def starts_threads(source: str) -> bool:
     """Whether a source has an OpenMP directive that starts threads."""
     return _PARALLEL.search(source) is not None
+
+
+def openings(parsed: ParsedSource) -> list[Chain]:
+    """The chains to begin with, the most promising first.
+
+    A kernel of C style is rewritten first, as the others see through little else: what they offer for
+    it then comes before what they offer for it as it is.
+    """
+    offered: list[Chain] = [
+        (Step(strategy=strategy, variant=variant),) for strategy, variant in registry.moves(parsed)
+    ]
+    plain = next((chain for chain in offered if opens(chain)), None)
+    if plain is None:
+        return offered
+    behind = extensions(parsed, plain)
+    known = {step.strategy for chain in behind for step in chain}
+    return [*behind, *(chain for chain in offered if chain[-1].strategy not in known)]
+
+
+def opens(chain: Chain) -> bool:
+    """Whether a chain begins with what gains nothing and only makes room for others."""
+    return chain[0].strategy == InductionVariables.name
 
 
 def extensions(parsed: ParsedSource, chain: Chain) -> list[Chain]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_DIRECTIVE = re.compile(rb"^[ \t]*#.*$", re.MULTILINE)
+_REST_OF_LINE = re.compile(rb"[ \t]*(//[^\n]*)?\n")
 
 
 class Edits:
@@ -35,6 +39,25 @@ class Edits:
         """Insert a line above the one a cursor starts on, indented like it."""
         start = self._bytes.rfind(b"\n", 0, cursor.extent.start.offset) + 1
         self.replace_range(start, start, f"{self.indentation(cursor)}{line}\n")
+
+    def in_directive(self, name: str) -> bool:
+        """True if a line that starts with ``#`` has a name in it."""
+        word = re.compile(rb"\b" + re.escape(name.encode()) + rb"\b")
+        return any(word.search(line) for line in _DIRECTIVE.findall(self._bytes))
+
+    def remove_statement(self, statement: Any) -> None:
+        """Take a statement out, its semicolon included, with its line where it stands there alone."""
+        start, end = statement.extent.start.offset, statement.extent.end.offset
+        semicolon = re.compile(rb"\s*;").match(self._bytes, end)
+        if semicolon and not self._bytes[start:end].endswith(b";"):
+            end = semicolon.end()
+        before = self._bytes[:start].rstrip(b" \t")
+        rest = _REST_OF_LINE.match(self._bytes, end)
+        if rest and before.endswith(b"\n"):
+            end = rest.end()
+        if before.endswith(b"\n") == bool(rest):
+            start = len(before)
+        self.replace_range(start, end, "")
 
     def indentation(self, cursor: Any) -> str:
         """The white space at the start of the line a cursor starts on."""

@@ -116,22 +116,22 @@ def _for_loop(cursor: Any, depth: int, inner: tuple[Loop, ...], values: Values) 
     declaration, first = found
     if not syntax.is_integer(declaration.type) or syntax.is_reference(declaration.type):
         return _not_canonical(plain, "its variable is not an integer")
-    compared = _comparison(condition, declaration)
-    moved = _step(increment, declaration, values)
+    compared = comparison_of(condition, declaration)
+    moved = step_of(increment, declaration, values)
     if compared is None:
         return _not_canonical(plain, "its condition is not one comparison of its variable")
     if moved is None:
         return _not_canonical(plain, "its last part does not move its variable by a fixed step")
     relation, bound = compared
-    step, descending = moved
-    if relation == "!=" and step.value != 1:
+    stride, descending = moved
+    if relation == "!=" and stride.value != 1:
         return _not_canonical(plain, "it could step over the bound that it tests with !=")
     if relation != "!=" and (relation[0] == ">") != descending:
         return _not_canonical(plain, "it steps away from its bound")
     low, high = _bounds(relation, values.polynomial(first), values.polynomial(bound), descending)
     symbol = values.position_symbol(declaration)
     return Loop(
-        *(cursor, body, depth, symbol, declaration, low, high, step, descending),
+        *(cursor, body, depth, symbol, declaration, low, high, stride, descending),
         header=(first, bound),
         inner=inner,
     )
@@ -156,7 +156,7 @@ def _start(node: Any) -> tuple[Any, Any] | None:
     return None
 
 
-def _comparison(node: Any, declaration: Any) -> tuple[str, Any] | None:
+def comparison_of(node: Any, declaration: Any) -> tuple[str, Any] | None:
     """The relation between a loop's variable and its bound, with the variable on the left."""
     node = syntax.strip(node)
     operator = syntax.binary_operator(node)
@@ -176,7 +176,7 @@ def _names(node: Any, name: str) -> bool:
     return syntax.is_variable(bare) and syntax.key(bare.referenced) == name
 
 
-def _step(node: Any, declaration: Any, values: Values) -> tuple[Polynomial, bool] | None:
+def step_of(node: Any, declaration: Any, values: Values) -> tuple[Polynomial, bool] | None:
     """The size of a loop's step and whether it goes down."""
     node = syntax.strip(node)
     name = syntax.key(declaration)

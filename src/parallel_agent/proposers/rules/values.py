@@ -97,6 +97,10 @@ class Values:
         """True if a variable may be written after its initialization."""
         return self._assigned[syntax.key(declaration)] > 0
 
+    def written_times(self, declaration: Any) -> int:
+        """How often a variable is written, or made writable elsewhere, after its initialization."""
+        return self._assigned[syntax.key(declaration)]
+
     def origins(self, declaration: Any) -> set[str]:
         """Keys of all variables that a variable's initial value comes from."""
         value = syntax.initializer(declaration) if declaration.kind == Kind.VAR_DECL else None
