@@ -17,7 +17,6 @@ from parallel_agent.proposers.rules.fast_transform import FastTransform
 from parallel_agent.proposers.rules.full_unrolling import FullUnrolling
 from parallel_agent.proposers.rules.fuse_passes import FusePasses
 from parallel_agent.proposers.rules.hash_join import HashJoin
-from parallel_agent.proposers.rules.if_conversion import IfConversion
 from parallel_agent.proposers.rules.induction_variables import InductionVariables
 from parallel_agent.proposers.rules.level_synchronous import LevelSynchronous
 from parallel_agent.proposers.rules.linear_recurrence import LinearRecurrence
