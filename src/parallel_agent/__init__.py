@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from parallel_agent.adapters.langchain_tool import as_tool
+    from parallel_agent.agent.awaiting import aoptimize
     from parallel_agent.agent.context import Context
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.replaying import Replaying, replay
-    from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
+    from parallel_agent.agent.run import Interrupted, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
     from parallel_agent.agent.verify import Verification, verify
     from parallel_agent.settings import Settings, load_settings
@@ -38,6 +40,7 @@ __all__ = [
     "SuiteResult",
     "Verification",
     "aoptimize",
+    "as_tool",
     "build_graph",
     "load_settings",
     "optimize",
@@ -60,7 +63,8 @@ _HOMES = {
     "Settings": "settings",
     "SuiteResult": "suites.result",
     "Verification": "agent.verify",
-    "aoptimize": "agent.run",
+    "aoptimize": "agent.awaiting",
+    "as_tool": "adapters.langchain_tool",
     "build_graph": "agent.graph",
     "optimize": "agent.run",
     "optimize_all": "suites.many",

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from parallel_agent import __version__, suite_commands
+from parallel_agent import __version__, mcp_command, suite_commands
 from parallel_agent.options import (
     Answers,
     AsJson,
@@ -50,6 +50,7 @@ app = typer.Typer(
 
 
 app.command()(suite_commands.bench)
+app.command("mcp")(mcp_command.serve_mcp)
 app.command()(suite_commands.export)
 
 
