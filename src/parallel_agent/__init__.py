@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from parallel_agent.agent.replaying import Replaying, replay
     from parallel_agent.agent.run import Interrupted, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
+    from parallel_agent.agent.session import Session, Submitted, Task
     from parallel_agent.agent.verify import Verification, verify
     from parallel_agent.settings import Settings, load_settings
     from parallel_agent.suites.many import optimize_all
@@ -36,8 +37,11 @@ __all__ = [
     "ProgramVerification",
     "Replaying",
     "RunFolder",
+    "Session",
     "Settings",
+    "Submitted",
     "SuiteResult",
+    "Task",
     "Verification",
     "aoptimize",
     "as_tool",
@@ -60,8 +64,11 @@ _HOMES = {
     "ProgramVerification": "agent.program_verify",
     "Replaying": "agent.replaying",
     "RunFolder": "agent.run_folder",
+    "Session": "agent.session",
     "Settings": "settings",
+    "Submitted": "agent.session",
     "SuiteResult": "suites.result",
+    "Task": "agent.session",
     "Verification": "agent.verify",
     "aoptimize": "agent.awaiting",
     "as_tool": "adapters.langchain_tool",

@@ -21,6 +21,7 @@ from parallel_agent.budget.money import format_usd
 from parallel_agent.settings import SettingsError
 from running_sums import GOOD, KERNEL
 
+SECONDS = 120.0
 QUICK: dict[str, Any] = {"effort": "quick", "threads": 2, "size": ("64", "3000")}
 
 
@@ -118,7 +119,7 @@ def test_what_a_model_may_not_choose_is_refused_in_two_lines(root: Path, tmp_pat
 
 @pytest.mark.slow
 def test_an_awaited_call_that_is_cancelled_leaves_a_run_that_goes_on(
-    root: Path, tmp_path: Path
+    sum_of_roots: Path, tmp_path: Path
 ) -> None:
     measured = asyncio.Event()
 
@@ -129,9 +130,9 @@ def test_an_awaited_call_that_is_cancelled_leaves_a_run_that_goes_on(
             if event.kind == "round":
                 loop.call_soon_threadsafe(measured.set)
 
-        tool = as_tool(root=root, out=tmp_path / "account", listener=tell, **QUICK)
-        task = asyncio.ensure_future(tool.ainvoke({"file": "sums.cpp"}))
-        await measured.wait()
+        tool = as_tool(root=tmp_path, out=tmp_path / "account", listener=tell, **QUICK)
+        task = asyncio.ensure_future(tool.ainvoke({"file": sum_of_roots.name}))
+        await asyncio.wait_for(measured.wait(), SECONDS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -16,6 +16,7 @@ from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, TextContent
 
 from chat_server import answers, serving
+from conftest import SUM_OF_ROOTS
 from parallel_agent.budget.ledger import Ledger
 from running_sums import GOOD, KERNEL
 
@@ -167,6 +168,8 @@ def test_a_kernel_is_optimized_with_progress_and_never_above_the_cap(
 
 @pytest.mark.slow
 def test_a_cancelled_run_ends_and_goes_on_when_asked(command: list[str], root: Path) -> None:
+    (root / "roots.cpp").write_text(SUM_OF_ROOTS, encoding="utf-8")
+
     async def asked() -> None:
         async with connected(command, root, "--threads", "2") as client:
             searching = anyio.Event()
@@ -178,7 +181,7 @@ def test_a_cancelled_run_ends_and_goes_on_when_asked(command: list[str], root: P
             async with anyio.create_task_group() as group:
 
                 async def optimize() -> None:
-                    arguments = {"file": "sums.cpp", **QUICK}
+                    arguments = {"file": "roots.cpp", **QUICK}
                     await client.call_tool("optimize", arguments, progress_callback=progress)
 
                 group.start_soon(optimize)

@@ -45,12 +45,15 @@ def read_confined(path: str, root: Path) -> str:
         handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BadRequest(f"cannot read {path}: {error.strerror}", hint) from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         if not Path(f"/proc/self/fd/{handle}").readlink().is_relative_to(root):
             raise OutsideRoot(path, root)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise BadRequest(f"{path} is not a file", hint)
-        data = file.read(MAX_SOURCE_BYTES + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            data = file.read(MAX_SOURCE_BYTES + 1)
+    finally:
+        os.close(handle)
     if len(data) > MAX_SOURCE_BYTES:
         raise BadRequest(f"{path} has more than {MAX_SOURCE_BYTES} bytes", "Give a shorter file")
     try:
