@@ -66,7 +66,17 @@ def test_the_tools_take_no_money_and_no_model(command: list[str], root: Path) ->
     async def asked() -> None:
         async with connected(command, root) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert {"optimize", "verify", "profile", "contract", "report", "budget"} <= set(tools)
+        assert {
+            "optimize",
+            "verify",
+            "profile",
+            "contract",
+            "report",
+            "budget",
+            "task",
+            "submit",
+            "finish",
+        } <= set(tools)
         for tool in tools.values():
             assert tool.description
             taken = set(tool.input_schema.get("properties", {}))
@@ -234,6 +244,34 @@ def test_candidates_are_accepted_rejected_and_timed(command: list[str], root: Pa
         assert timed.structured_content is not None
         assert timed.structured_content["speedup"] > 1.0
         assert timed.structured_content["better"]
+
+    run(asked)
+
+
+@pytest.mark.slow
+def test_an_outside_agent_writes_the_candidates(command: list[str], root: Path) -> None:
+    async def asked() -> None:
+        flags = ("--threads", "2", "--model", "http://127.0.0.1:9/v1#m", "--price", "free")
+        async with connected(command, root, *flags) as client:
+            task = (
+                await client.call_tool("task", {"file": "sums.cpp", **QUICK})
+            ).structured_content
+            assert task is not None
+            assert task["kernel"]["source"] == KERNEL
+        # Another server in the same folder goes on with the session.
+        async with connected(command, root, *flags) as client:
+            session = {"session": task["session"]}
+            wrong = await client.call_tool("submit", {**session, "source": WRONG})
+            assert "rejected by the gate" in text_of(wrong)
+            good = await client.call_tool("submit", {**session, "source": GOOD})
+            assert good.structured_content is not None, text_of(good)
+            assert good.structured_content["tried"][0]["accepted"] is True
+            outcome = (await client.call_tool("finish", session)).structured_content
+            assert outcome is not None
+            assert outcome["status"] == "improved"
+            assert outcome["proposer"] == "agent"
+            unknown = await client.call_tool("submit", {"session": "x", "source": GOOD})
+            assert unknown.is_error
 
     run(asked)
 

@@ -19,6 +19,9 @@ from parallel_agent.adapters.requests import (
     OptimizeRequest,
     ProfileRequest,
     RunRequest,
+    SessionRequest,
+    SubmitRequest,
+    TaskRequest,
     ThreadedRequest,
     VerifyRequest,
 )
@@ -31,6 +34,7 @@ from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.program_verify import is_program, verify_program
 from parallel_agent.agent.run import Interrupted, check_choices, optimize, resume
 from parallel_agent.agent.run_folder import LEDGER, RUNS, TEMPLATE, FolderError
+from parallel_agent.agent.session import Session, Submitted, Task
 from parallel_agent.agent.verify import Verification, verify
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
@@ -38,6 +42,7 @@ from parallel_agent.budget.scopes import ROOT
 from parallel_agent.settings import Settings
 
 Listener = Callable[[Event], None]
+_NO_MODEL: dict[str, tuple[str, ...]] = {"model": ("rules",), "price": ()}
 MARK = "desk.json"
 """In the folder of a desk: that it is one."""
 
@@ -68,6 +73,7 @@ class Desk:
         self.ledger = ledger
         self.folder = folder
         self._naming = threading.Lock()
+        self._sessions: dict[str, Session] = {}
 
     @classmethod
     def open(cls, given: Settings, root: str | Path = ".") -> Desk:
@@ -95,7 +101,7 @@ class Desk:
         source, given = self._taken_in(asked)
         scope = self.ledger.add_scope(f"call:{source.parent.name}")
         if asked.free_only:
-            given = given.model_copy(update={"model": ("rules",), "price": ()})
+            given = given.model_copy(update=_NO_MODEL)
         return optimize(
             source,
             given=given,
@@ -132,6 +138,37 @@ class Desk:
         told = _stoppable(listener, control)
         return contract_of(source, given, lambda text: told(Event(kind="stage", message=text)))
 
+    def begin(self, asked: TaskRequest, listener: Listener, control: RunControl) -> Task:
+        """Begin a session, whose name is that of its run; raises what `Session.task` raises."""
+        source, given = self._taken_in(asked)
+        scope = self.ledger.add_scope(f"call:{source.parent.name}")
+        session = Session(
+            source,
+            given=given.model_copy(update=_NO_MODEL),
+            ledger=self.ledger,
+            scope=scope,
+        )
+        self._sessions[source.parent.name] = session
+        with session.heard(_draining(session, listener, control)):
+            return session.task()
+
+    def submit(self, asked: SubmitRequest, listener: Listener, control: RunControl) -> Submitted:
+        """`Session.submit`; raises what that raises, and BadRequest."""
+        session = self._session(asked.session)
+        text = asked.source
+        if asked.file is not None:
+            text = read_confined(asked.file, self.root)
+        with session.heard(_draining(session, listener, control)):
+            return session.submit(
+                text or "", strategy=asked.strategy, parent=asked.parent, why=asked.why
+            )
+
+    def finish(self, asked: SessionRequest, listener: Listener, control: RunControl) -> Outcome:
+        """`Session.finish`; raises what that raises, and BadRequest."""
+        session = self._session(asked.session)
+        with session.heard(_draining(session, listener, control)):
+            return session.finish()
+
     def budget(self) -> Budget:
         """What is spent and what is left, and the runs so far."""
         sums = self.ledger.sums()
@@ -152,6 +189,15 @@ class Desk:
             known = ", ".join(self.budget().runs) or "none so far"
             raise BadRequest(f"there is no run '{asked.run}'", f"The runs are: {known}")
         return path
+
+    def _session(self, name: str) -> Session:
+        """The session of that name, also one of a desk that was here before."""
+        with self._naming:
+            if name not in self._sessions:
+                folder = self.run(RunRequest(run=name))
+                given = self._given.model_copy(update={**_NO_MODEL, "out": folder})
+                self._sessions[name] = Session(folder / "original.cpp", given=given)
+            return self._sessions[name]
 
     def _taken_in(self, asked: KernelRequest) -> tuple[Path, Settings]:
         """A copy of the source, which nobody changes any more, and the settings of the call."""
@@ -233,6 +279,17 @@ def _stoppable(listener: Listener, control: RunControl) -> Listener:
     def told(event: Event) -> None:
         if control.drain_requested:
             raise Interrupted(Path(), "")
+        listener(event)
+
+    return told
+
+
+def _draining(session: Session, listener: Listener, control: RunControl) -> Listener:
+    """A listener that has a session's step come to an end where the caller has gone."""
+
+    def told(event: Event) -> None:
+        if control.drain_requested:
+            session.drain()
         listener(event)
 
     return told

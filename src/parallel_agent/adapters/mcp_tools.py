@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from parallel_agent.adapters import telling
@@ -15,6 +16,9 @@ from parallel_agent.adapters.requests import (
     ProfileRequest,
     Request,
     RunRequest,
+    SessionRequest,
+    SubmitRequest,
+    TaskRequest,
     VerifyRequest,
 )
 from parallel_agent.agent.awaiting import RunControl
@@ -63,6 +67,22 @@ def _profile(desk: Desk, asked: Any, listener: Listener, control: RunControl) ->
 def _contract(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
     found = desk.contract(asked, listener, control)
     return Answer(found.toml, telling.contract_data(found))
+
+
+def _task(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
+    task = desk.begin(asked, listener, control)
+    data = task.model_dump(mode="json", exclude={"tried": {"__all__": {"gates"}}})
+    return Answer(telling.task_text(task), {**data, "session": Path(task.run).name})
+
+
+def _submit(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
+    submitted = desk.submit(asked, listener, control)
+    return Answer(telling.submitted_text(submitted), submitted.model_dump(mode="json"))
+
+
+def _finish(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
+    outcome = desk.finish(asked, listener, control)
+    return Answer(telling.outcome_text(outcome), telling.outcome_data(outcome, desk))
 
 
 def _report(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
@@ -121,6 +141,31 @@ TOOLS = (
         "may differ. Answers with TOML, which 'contract' of the other tools takes from a file.",
         KernelRequest,
         _contract,
+    ),
+    Tool(
+        "task",
+        "Take on a kernel yourself",
+        "Begin a session in which you write the candidates: the kernel, its contract in words, the "
+        "machine, the original's times and their bound, and what the built-in proposer reached. Then "
+        "'submit' as often as it pays, and 'finish'. Costs no money.",
+        TaskRequest,
+        _task,
+    ),
+    Tool(
+        "submit",
+        "Submit a candidate",
+        "Put a version of the whole file through every gate and a timing. Answers with the verdict, "
+        "the input that broke it or the compiler's errors, the times by size, and a critique.",
+        SubmitRequest,
+        _submit,
+    ),
+    Tool(
+        "finish",
+        "End a session",
+        "Time the best candidate of a session once more, and hand it back with its evidence; the "
+        "original, where none holds up.",
+        SessionRequest,
+        _finish,
     ),
     Tool(
         "report",

@@ -107,6 +107,37 @@ class ProfileRequest(TimedRequest):
         return self
 
 
+class TaskRequest(TimedRequest):
+    """Begin to write candidates for a kernel oneself."""
+
+
+class SubmitRequest(Request):
+    """A version of the whole file. Either ``file`` or ``source`` is given."""
+
+    session: str = Field(description="What 'task' named its session.")
+    file: str | None = Field(None, description="C++ file with the version, below the root.")
+    source: _Source | None = Field(None, description="C++ text of it, instead of a file.")
+    strategy: Annotated[str, Field(max_length=80)] = Field(
+        "", description="In a word or two what it does, such as one of the task's strategies."
+    )
+    parent: str = Field("", description="The id of the candidate that it was made from, if any.")
+    why: Annotated[str, Field(max_length=1000)] = Field(
+        "", description="Why it is right, and faster; kept with the candidate."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.file is None) == (self.source is None):
+            raise ValueError("give either 'file' or 'source'")
+        return self
+
+
+class SessionRequest(Request):
+    """A session that 'task' began."""
+
+    session: str = Field(description="What 'task' named it.")
+
+
 class RunRequest(Request):
     """One of the runs of this account."""
 

@@ -17,6 +17,7 @@ from parallel_agent.adapters.timing import Profiled
 from parallel_agent.agent.contracting import FoundContract
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.program_verify import ProgramVerification
+from parallel_agent.agent.session import Submitted, Task, Tried
 from parallel_agent.agent.verify import Verification
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.report.closing import bill, headline, print_outcome
@@ -126,6 +127,38 @@ def profile_text(profiled: Profiled) -> str:
         word = "faster beyond the noise" if profiled.better else "not better beyond the noise"
         lines.append(f"{profiled.speedup:.2f} times as fast ({low:.2f} to {high:.2f}): {word}")
     return "\n".join(lines)
+
+
+def task_text(task: Task) -> str:
+    """A task: what is to be sped up, and how far others came."""
+    facts = task.kernel
+    best = f"the best so far is {task.best_speedup:.2f} times as fast" if task.best else ""
+    lines = [
+        f"{facts.name}: write a faster version of the whole file, for {facts.platform.threads} "
+        f"threads of {facts.platform.cpu}; {best or 'nothing faster was found so far'}",
+        *(f"  {_tried_text(tried)}" for tried in task.tried),
+        facts.contract,
+        f"session {Path(task.run).name}",
+    ]
+    return "\n".join(lines)
+
+
+def submitted_text(submitted: Submitted) -> str:
+    """What became of a submission, a line for each candidate of it."""
+    lines = [_tried_text(tried) for tried in submitted.tried]
+    if submitted.duplicate:
+        lines.insert(0, "the same source was there before")
+    diagnoses = [tried.diagnosis for tried in submitted.tried if tried.diagnosis is not None]
+    lines += [diagnosis.inputs for diagnosis in diagnoses if diagnosis.inputs]
+    return "\n".join([*lines, f"the best so far is {submitted.best_speedup:.2f} times as fast"])
+
+
+def _tried_text(tried: Tried) -> str:
+    name = f"{tried.candidate} {tried.strategy} ({tried.proposer})"
+    if tried.diagnosis is not None:
+        return f"{name}: rejected by the gate '{tried.diagnosis.gate}': {tried.diagnosis.detail}"
+    speed = "not timed" if tried.result is None else f"{tried.result.speedup:.2f} times as fast"
+    return f"{name}: {speed}; {tried.critique}".rstrip("; ")
 
 
 def contract_data(found: FoundContract) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,7 +124,8 @@ class Session:
         self._using = threading.Lock()
         self._ready = False
         given = chosen.model_copy(update={"out": out})
-        self._run = GovernedRun(path, given, ledger, scope, listener)
+        self._listener = listener
+        self._run = GovernedRun(path, given, ledger, scope, lambda event: self._listener(event))
 
     @property
     def folder(self) -> Path:
@@ -169,6 +171,15 @@ class Session:
         with self._using:
             self._standing()
             return self._go_on(self._run.close)
+
+    @contextmanager
+    def heard(self, listener: Listener) -> Iterator[None]:
+        """Have the events of what is done in the block told to another listener."""
+        before, self._listener = self._listener, listener
+        try:
+            yield
+        finally:
+            self._listener = before
 
     def drain(self) -> None:
         """From another thread: have what is at work stop after its step; it raises Interrupted."""
