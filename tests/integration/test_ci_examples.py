@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SUM_OF_ROOTS
+from chat_server import answers, serving
+from running_sums import GOOD, KERNEL
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "ci"
-WRONG = "    if (x.size() == 1) return 0.0;\n    double sum"
+WRONG = GOOD.replace("sums[i] = sum;", "sums[i] = sum - (i == 40);")
 
 
 def sh(folder: Path, command: list[str], *words: object) -> subprocess.CompletedProcess[str]:
@@ -40,26 +41,29 @@ def test_a_fast_version_that_got_slower_fails_and_one_that_is_wrong_is_named(
 ) -> None:
     repository = tmp_path / "repository"
     (repository / "kernels").mkdir(parents=True)
-    (repository / "kernels" / "roots.cpp").write_text(SUM_OF_ROOTS, encoding="utf-8")
+    (repository / "kernels" / "sums.cpp").write_text(KERNEL, encoding="utf-8")
     assert sh(repository, command, "git", "init", "--quiet", "-b", "main").returncode == 0
     quick = ("--effort", "quick", "--threads", 2, "--quiet", "--out", "perf")
-    done = sh(repository, command, "parallel-agent", "bench", "kernels", *quick)
+    with serving(answers(f"```cpp\n{GOOD}```\n")) as coder:
+        model = ("--model", f"{coder.url}#m", "--price", "free", "--answers", 1)
+        done = sh(repository, command, "parallel-agent", "bench", "kernels", *quick, *model)
     assert done.returncode == 0, done.stderr
-    best = repository / "perf" / "kernels" / "roots" / "best.cpp"
+    best = repository / "perf" / "kernels" / "sums" / "best.cpp"
+    assert best.read_text(encoding="utf-8") == GOOD
     commit(repository, command, "perf: a fast version")
     check = ("sh", EXAMPLES / "check_speedup.sh", "main~1", "perf")
     verify = ("sh", EXAMPLES / "verify_changed.sh", best.relative_to(repository))
     assert sh(repository, command, *verify).returncode == 0
 
-    best.write_text(SUM_OF_ROOTS, encoding="utf-8")  # as slow as the original
+    best.write_text(KERNEL, encoding="utf-8")  # as slow as the original
     commit(repository, command, "refactor: simpler")
     slower = sh(repository, command, *check)
     assert slower.returncode == 1, slower.stderr
-    assert re.search(r"roots .* worse", slower.stdout)
+    assert re.search(r"sums .* worse", slower.stdout)
     assert sh(repository, command, *verify).returncode == 0
     assert not list(tmp_path.glob("tmp.*"))  # the other commit's tree is gone
 
-    best.write_text(SUM_OF_ROOTS.replace("    double sum", WRONG), encoding="utf-8")
+    best.write_text(WRONG, encoding="utf-8")
     assert sh(repository, command, *verify).returncode == 1
 
 

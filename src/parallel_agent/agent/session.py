@@ -29,6 +29,7 @@ from parallel_agent.proposers.reply import with_includes
 from parallel_agent.proposers.strategies import STRATEGIES
 from parallel_agent.proposers.tasks import Diagnosis, KernelFacts, Result
 from parallel_agent.settings import Settings, SettingsError, load_settings
+from parallel_agent.verification.duplicate import DuplicateGate
 from parallel_agent.verification.gate import GateResult
 
 Listener = Callable[[Event], None]
@@ -80,7 +81,8 @@ class Task(BaseModel):
 class Submitted(BaseModel):
     """What became of a submission: its candidate, and those that the critic made of it for free.
 
-    A source that was there before is told as what it was then, with ``duplicate`` set.
+    A source that was there before is told as what it was then, with ``duplicate`` set; so it is for
+    one that compiles to the machine code of another, which its diagnosis names.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -223,11 +225,12 @@ class Session:
             original = context.subject.parsed.kernel.source
             before = candidate_id(with_includes(source, original)[0])
             mine = [records[before]] if before in records else []
+        same_code = any(record["failed_gate"] == DuplicateGate.name for record in mine)
         best = _best(records)
         told = tuple(_tried(context, record) for record in mine)
         context.forget()
         return Submitted(
-            duplicate=duplicate,
+            duplicate=duplicate or same_code,
             tried=told,
             best=best["id"] if best else "",
             best_speedup=best["speedup"] if best else 1.0,
