@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.adapters.confinement import confined, read_confined
+from parallel_agent.adapters.desk_folder import NO_MODEL, check_owned, own_folder, status_of
 from parallel_agent.adapters.requests import (
     BadRequest,
     KernelRequest,
@@ -33,7 +31,7 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.program_verify import is_program, verify_program
 from parallel_agent.agent.run import Interrupted, check_choices, optimize, resume
-from parallel_agent.agent.run_folder import LEDGER, RUNS, TEMPLATE, FolderError
+from parallel_agent.agent.run_folder import LEDGER, FolderError
 from parallel_agent.agent.session import Session, Submitted, Task
 from parallel_agent.agent.verify import Verification, verify
 from parallel_agent.budget.ledger import Ledger
@@ -42,9 +40,6 @@ from parallel_agent.budget.scopes import ROOT
 from parallel_agent.settings import Settings
 
 Listener = Callable[[Event], None]
-_NO_MODEL: dict[str, tuple[str, ...]] = {"model": ("rules",), "price": ()}
-MARK = "desk.json"
-"""In the folder of a desk: that it is one."""
 
 
 class Budget(BaseModel):
@@ -87,7 +82,7 @@ class Desk:
         real = Path(root).resolve()
         if not real.is_dir():
             raise FolderError(f"there is no folder {root}", "Give an existing one with --root")
-        folder = _own_folder(given.out or real / RUNS / _fresh_name())
+        folder = own_folder(given.out, real)
         path, cap = folder / LEDGER, usd_to_nano(given.budget)
         try:
             ledger = Ledger.create(path, cap)
@@ -101,7 +96,7 @@ class Desk:
         source, given = self._taken_in(asked)
         scope = self.ledger.add_scope(f"call:{source.parent.name}")
         if asked.free_only:
-            given = given.model_copy(update=_NO_MODEL)
+            given = given.model_copy(update=NO_MODEL)
         return optimize(
             source,
             given=given,
@@ -113,7 +108,9 @@ class Desk:
 
     def resume(self, asked: RunRequest, listener: Listener, control: RunControl) -> Outcome:
         """`parallel_agent.resume` of a run of this desk; raises what that raises, and BadRequest."""
-        return resume(self.run(asked), listener=listener, control=control)
+        run = self.run(asked)
+        check_owned(run, self.ledger, self._given)
+        return resume(run, listener=listener, control=control)
 
     def verify(self, asked: VerifyRequest, listener: Listener, control: RunControl) -> Verification:
         """`parallel_agent.verify`, or `verify_program` where the original has a main."""
@@ -144,7 +141,7 @@ class Desk:
         scope = self.ledger.add_scope(f"call:{source.parent.name}")
         session = Session(
             source,
-            given=given.model_copy(update=_NO_MODEL),
+            given=given.model_copy(update=NO_MODEL),
             ledger=self.ledger,
             scope=scope,
         )
@@ -184,18 +181,19 @@ class Desk:
 
     def run(self, asked: RunRequest) -> Path:
         """The folder of a run of this desk; BadRequest where there is none of that name."""
-        path = self.folder / "runs" / Path(asked.run).name
-        if not path.is_dir() or not any(path.iterdir()):
-            known = ", ".join(self.budget().runs) or "none so far"
+        runs = self.budget().runs
+        if asked.run not in runs:
+            known = ", ".join(runs) or "none so far"
             raise BadRequest(f"there is no run '{asked.run}'", f"The runs are: {known}")
-        return path
+        return self.folder / "runs" / asked.run
 
     def _session(self, name: str) -> Session:
         """The session of that name, also one of a desk that was here before."""
         with self._naming:
             if name not in self._sessions:
                 folder = self.run(RunRequest(run=name))
-                given = self._given.model_copy(update={**_NO_MODEL, "out": folder})
+                check_owned(folder, self.ledger, self._given)
+                given = self._given.model_copy(update={**NO_MODEL, "out": folder})
                 self._sessions[name] = Session(folder / "original.cpp", given=given)
             return self._sessions[name]
 
@@ -259,20 +257,6 @@ class Desk:
                 return path
 
 
-def status_of(run: Path) -> str:
-    """What became of a run, in a word or two."""
-    for file, key, words in (
-        ("outcome.json", "status", {}),
-        ("verdict.json", "accepted", {True: "accepted", False: "rejected"}),
-    ):
-        if (run / file).is_file():
-            said = json.loads((run / file).read_text(encoding="utf-8"))[key]
-            return str(words.get(said, said))
-    if (run / TEMPLATE).is_file():
-        return "a contract is needed"
-    return "not finished: resume it" if (run / "checkpoint.sqlite").is_file() else "timed"
-
-
 def _stoppable(listener: Listener, control: RunControl) -> Listener:
     """A listener that ends what it listens to where the caller has gone: nothing of it is kept."""
 
@@ -293,27 +277,3 @@ def _draining(session: Session, listener: Listener, control: RunControl) -> List
         listener(event)
 
     return told
-
-
-def _fresh_name() -> str:
-    return f"{datetime.now():%Y%m%d-%H%M%S}-desk-{secrets.token_hex(3)}"
-
-
-def _own_folder(out: Path) -> Path:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not (out / MARK).is_file():
-            if any(out.iterdir()):
-                raise FolderError(
-                    f"the folder {out} holds something else",
-                    "Give an empty folder, or that of the same command before, with --out",
-                )
-            (out / MARK).write_text('{"desk": 1}\n', encoding="utf-8")
-    except OSError as error:
-        if isinstance(error, FolderError):
-            raise
-        raise FolderError(
-            f"cannot write to the folder {out}: {error.strerror}",
-            "Give a folder that you may write to with --out",
-        ) from None
-    return out.absolute()

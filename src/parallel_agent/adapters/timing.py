@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.profile_one import Profiler
+from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.settings import Settings
 
 
@@ -47,9 +48,23 @@ def profile(
     Raises what `optimize` raises, and BuildError, MismatchError or WorkerError for the candidate.
     """
     assert given.out is not None
+    try:
+        return _profiled(original, candidate, given, given.out, listener)
+    except BaseException:
+        RunFolder(given.out).discard()
+        raise
+
+
+def _profiled(
+    original: Path,
+    candidate: Path | None,
+    given: Settings,
+    out: Path,
+    listener: Callable[[Event], None],
+) -> Profiled:
     text, chosen = read_source(original), with_contract_beside(given, original)
     rewritten = None if candidate is None else read_source(candidate)
-    with Profiler(text, chosen, given.out, listener) as profiler:
+    with Profiler(text, chosen, out, listener) as profiler:
         study = profiler.study
         sizes: list[dict[str, Any]] = [
             size.model_dump(include={"sizes", "seconds", "noise", "bound_seconds"})
@@ -62,7 +77,7 @@ def profile(
             noise_floor=study.noise_floor,
             ceiling=study.ceiling,
             notes=study.notes,
-            run=str(given.out.absolute()),
+            run=str(out.absolute()),
         )
         if rewritten is None:
             return found

@@ -99,7 +99,7 @@ class Session:
     What is free is tried first, so that a task tells what the built-in proposer reached. Each
     submission is a branch of the same graph, with the gates and the timing of `optimize`, and what
     `finish` hands back was timed once more like any. A session in the folder of one that was left
-    goes on with it. The outside agent's own costs are its own. May be used by one thread at a time.
+    goes on with it. The outside agent's own costs are its own. One thread waits for another.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Session:
         path = Path(source)
         out = chosen.out or RUNS / f"{datetime.now():%Y%m%d-%H%M%S}-session-{secrets.token_hex(3)}"
         self._folder = out.absolute()
-        self._using = threading.Lock()
+        self._using = threading.RLock()
         self._ready = False
         given = chosen.model_copy(update={"out": out})
         self._listener = listener
@@ -177,11 +177,12 @@ class Session:
     @contextmanager
     def heard(self, listener: Listener) -> Iterator[None]:
         """Have the events of what is done in the block told to another listener."""
-        before, self._listener = self._listener, listener
-        try:
-            yield
-        finally:
-            self._listener = before
+        with self._using:
+            before, self._listener = self._listener, listener
+            try:
+                yield
+            finally:
+                self._listener = before
 
     def drain(self) -> None:
         """From another thread: have what is at work stop after its step; it raises Interrupted."""
