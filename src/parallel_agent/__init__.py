@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from parallel_agent.adapters.langchain_tool import as_tool
+    from parallel_agent.agent.awaiting import aoptimize
     from parallel_agent.agent.context import Context
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.project.run import optimize_project, project_spec
     from parallel_agent.agent.replaying import Replaying, replay
-    from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
+    from parallel_agent.agent.run import Interrupted, optimize, resume
     from parallel_agent.agent.run_folder import RunFolder
+    from parallel_agent.agent.session import Session, Submitted, Task
     from parallel_agent.agent.verify import Verification, verify
     from parallel_agent.settings import Settings, load_settings
     from parallel_agent.suites.many import optimize_all
@@ -37,10 +40,14 @@ __all__ = [
     "ProgramVerification",
     "Replaying",
     "RunFolder",
+    "Session",
     "Settings",
+    "Submitted",
     "SuiteResult",
+    "Task",
     "Verification",
     "aoptimize",
+    "as_tool",
     "build_graph",
     "load_settings",
     "optimize",
@@ -64,10 +71,14 @@ _HOMES = {
     "ProgramVerification": "agent.program_verify",
     "Replaying": "agent.replaying",
     "RunFolder": "agent.run_folder",
+    "Session": "agent.session",
     "Settings": "settings",
+    "Submitted": "agent.session",
     "SuiteResult": "suites.result",
+    "Task": "agent.session",
     "Verification": "agent.verify",
-    "aoptimize": "agent.run",
+    "aoptimize": "agent.awaiting",
+    "as_tool": "adapters.langchain_tool",
     "build_graph": "agent.graph",
     "optimize": "agent.run",
     "optimize_all": "suites.many",

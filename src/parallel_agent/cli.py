@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from parallel_agent import __version__, profile_command, project_options, suite_commands
+from parallel_agent import __version__, mcp_command, suite_commands
 from parallel_agent.options import (
     Answers,
     AsJson,
@@ -50,6 +51,7 @@ app = typer.Typer(
 
 
 app.command()(suite_commands.bench)
+app.command("mcp")(mcp_command.serve_mcp)
 app.command()(suite_commands.export)
 app.command()(profile_command.profile)
 

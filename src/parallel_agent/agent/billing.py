@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.outcome import Answer, RunBill, Spending
+from parallel_agent.agent.outside import AGENT
 from parallel_agent.agent.state import CandidateRecord, TrialRecord
 from parallel_agent.budget.bill import Item, bill_of
 from parallel_agent.budget.money import format_usd
@@ -19,7 +20,8 @@ def bill_of_run(context: Context) -> RunBill:
         for entry in context.ledger.audit().entries
         if f"{entry.scope}/".startswith(f"{context.scope}/")
     ]
-    paid = {e.id for e in entries if e.kind == "reserved" and e.detail.get("model") != RULES}
+    free = (RULES, AGENT)
+    paid = {e.id for e in entries if e.kind == "reserved" and e.detail.get("model") not in free}
     bill = bill_of(e for e in entries if e.id in paid or e.reservation in paid)
     branches = {scope.rpartition("/branch:")[2]: item for scope, item in bill.by_scope.items()}
     return RunBill(

@@ -20,9 +20,11 @@ from parallel_agent.agent.models import Models
 from parallel_agent.agent.project.subject import project_subject
 from parallel_agent.agent.project.workshop import Workshop, workshop_of
 from parallel_agent.agent.run_folder import LEDGER, RUNS, RunFolder
+from parallel_agent.agent.paying import account_of
+from parallel_agent.agent.run_folder import RUNS, RunFolder
 from parallel_agent.agent.subject import Study, Subject, reference_of
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.price import Price
 from parallel_agent.chat.call import CallRecord
 from parallel_agent.chat.catalog import Chosen, find_models
@@ -89,17 +91,14 @@ class Context:
     ) -> Self:
         """The context of a run in ``folder``, new or resumed.
 
-        Without a ledger the run has an account of its own in its folder, with the budget as cap.
+        Without a ledger the run has the account that its folder names, or one of its own with the
+        budget as cap.
         What was in flight when the run stopped is counted in full. Raises CompilerMissing,
-        UnknownModel and PriceUnknown.
+        UnknownModel, PriceUnknown, and FolderError where the account is gone.
         """
         models = Models(tuple(_models(given, folder)))
         if ledger is None or scope is None:
-            path = folder.path(LEDGER)
-            cap = usd_to_nano(given.budget)
-            ledger = Ledger.open(path) if path.exists() else Ledger.create(path, cap)
-            scope = "account"
-            ledger.forfeit_open("the run stopped while this was in flight")
+            ledger, scope = account_of(folder, given)
         compiler = Compiler.find(given.cxx, given.cxxflags)
         return cls(given, folder, ledger, scope, compiler, models)
 

@@ -28,6 +28,10 @@ Kind = Literal[
 ]
 
 
+VERSION = 1
+"""Of the stream. It changes where something goes or means something else, not where something is new."""
+
+
 class Event(BaseModel):
     """Something that happened in a run.
 
@@ -35,6 +39,7 @@ class Event(BaseModel):
     ``data`` is JSON data whose keys depend on the kind (docs/reference/events.md).
     """
 
+    v: int = VERSION
     kind: Kind
     message: str = ""
     branch: str = ""

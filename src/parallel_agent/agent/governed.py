@@ -17,7 +17,7 @@ from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.planning import answers_left, offers_of, pay_for
 from parallel_agent.agent.run import Listener, begun, stream
 from parallel_agent.agent.run_folder import RunFolder
-from parallel_agent.agent.state import RunInput, RunState
+from parallel_agent.agent.state import Move, RunInput, RunState
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.proposers.chat import SourceTooLong
 from parallel_agent.settings import Settings
@@ -36,9 +36,17 @@ class GovernedRun:
     """
 
     def __init__(
-        self, source: Path, given: Settings, ledger: Ledger, scope: str, listener: Listener
+        self,
+        source: Path,
+        given: Settings,
+        ledger: Ledger | None,
+        scope: str | None,
+        listener: Listener,
     ) -> None:
-        """``given.out`` must be set, and is made if it is not there."""
+        """``given.out`` must be set, and is made if it is not there.
+
+        Without a ledger the run has the account that its folder names, or one of its own.
+        """
         assert given.out is not None
         self._source = source
         self._given = given
@@ -97,6 +105,17 @@ class GovernedRun:
             return dict(update), "planner"
 
         self._go_on(funded)
+
+    @property
+    def known(self) -> tuple[Context, RunState]:
+        """The run's folder with what stands around it, and how it stands; after `free`."""
+        assert self._context is not None
+        return self._context, self._state
+
+    def carry_out(self, move: Move) -> None:
+        """Have one move carried out that nobody pays for, and what is free done with what comes of it."""
+        update = RunState(settled=False, outcome={}, funded=[move])
+        self._go_on(lambda state: (dict(update), "planner"))
 
     def close(self) -> Outcome:
         """Choose the best, time it once more, and end the run."""

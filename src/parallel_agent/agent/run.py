@@ -1,8 +1,8 @@
-"""Running the graph: `optimize`, `aoptimize` and `resume`."""
+"""Running the graph: `optimize` and `resume`."""
 
 from __future__ import annotations
 
-import asyncio
+import contextvars
 import signal
 import sqlite3
 import threading
@@ -25,6 +25,7 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.graph import build_graph
 from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.paying import note_account
 from parallel_agent.agent.run_folder import LEDGER, TEMPLATE, FolderError, RunFolder
 from parallel_agent.agent.state import RunInput, RunState
 from parallel_agent.budget.ledger import Ledger
@@ -62,23 +63,26 @@ def optimize(
     listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
+    control: RunControl | None = None,
     **overrides: Any,
 ) -> Outcome:
     """Optimize the kernel in a C++ file; the outcome names the best source and its evidence.
 
     ``overrides`` are settings by name (``threads=2, budget="0.25"``), used where no ``given``
     settings come. ``listener`` is called with every event. With a ``ledger`` and a ``scope`` all
-    spending goes there, else to an account in the run folder with ``budget`` as its cap.
+    spending goes there, else to an account in the run folder with ``budget`` as its cap. Asked
+    through ``control`` the run ends after its running step, and Ctrl-C is the caller's then.
 
     Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
     SandboxUnavailable, BuildError or WorkerError when there is nothing to optimize, UnknownModel or
     PriceUnknown for a model that cannot be asked, CapExceeded where the budget does not pay one
-    answer, and Interrupted on Ctrl-C.
+    answer, and Interrupted on Ctrl-C or where ``control`` asks.
     """
     chosen = given if given is not None else load_settings(**overrides)
     check_choices(chosen)
     with begun(Path(source), chosen, ledger=ledger, scope=scope) as (context, text):
         return run_graph(context, RunInput(source=text), listener)
+        return _run(context, RunInput(source=text), listener, control=control)
 
 
 @contextmanager
@@ -98,6 +102,8 @@ def begun(
     try:
         folder.write(text, "original.cpp")
         folder.write_json(chosen.model_dump(mode="json"), "run.json")
+        if ledger is not None and scope is not None:
+            note_account(folder, ledger, scope)
         yield Context.open(chosen, folder, ledger=ledger, scope=scope), text
     except Interrupted:
         raise
@@ -124,11 +130,6 @@ def check_choices(given: Settings) -> None:
         raise SettingsError(f"policy: '{given.policy}' is not known, only {known}")
 
 
-async def aoptimize(source: str | Path, **arguments: Any) -> Outcome:
-    """`optimize` for code that awaits: the run has a thread of its own."""
-    return await asyncio.to_thread(optimize, source, **arguments)
-
-
 def resume(
     run: str | Path,
     *,
@@ -136,6 +137,7 @@ def resume(
     listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
+    control: RunControl | None = None,
 ) -> Outcome:
     """Go on with a run that was interrupted or killed; a finished one gives its outcome again.
 
@@ -162,6 +164,7 @@ def resume(
         sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
         return run_graph(context, None, listener, reopen=raised)
+        return _run(context, None, listener, reopen=raised, control=control)
     finally:
         folder.unlock()
 
@@ -184,10 +187,17 @@ def _raise_cap(folder: RunFolder, cap: NanoUSD) -> bool:
 
 def run_graph(
     context: Context, given: RunInput | None, listener: Listener, *, reopen: bool = False
+def _run(
+    context: Context,
+    given: RunInput | None,
+    listener: Listener,
+    *,
+    reopen: bool = False,
+    control: RunControl | None = None,
 ) -> Outcome:
     """Run the graph to its end; with ``reopen`` a finished one goes on with more money."""
     change = _reopened if reopen else _unchanged
-    return Outcome.model_validate(stream(context, given, listener, change)["outcome"])
+    return Outcome.model_validate(stream(context, given, listener, change, control)["outcome"])
 
 
 def stream(
@@ -200,8 +210,20 @@ def stream(
     """Run the graph to where it ends, and give its state; ``change`` may alter the state before.
 
     ``change`` is shown the state and answers with an update and the node that it seems to be from.
-    Raises Interrupted where ``control`` is asked to drain; without one on Ctrl-C.
+    Raises Interrupted where ``control`` is asked to drain; without one on Ctrl-C. It may be called in
+    a node or tool of another graph: that graph's context variables do not reach this one, which
+    would take itself for a part of it, and leave its checkpoints there.
     """
+    return contextvars.Context().run(_stream, context, given, listener, change, control)
+
+
+def _stream(
+    context: Context,
+    given: RunInput | None,
+    listener: Listener,
+    change: Callable[[StateSnapshot], tuple[dict[str, Any], str] | None],
+    control: RunControl | None,
+) -> RunState:
     folder, watched = context.folder, control is None
     control = control or RunControl()
     database = folder.path("checkpoint.sqlite")

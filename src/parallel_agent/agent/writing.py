@@ -1,4 +1,4 @@
-"""Getting one candidate written: by a rule, by a chat model, or by putting a guard before one."""
+"""Getting one candidate written: by a rule, a model, an outside agent, or with a guard before one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.facts import best_of, diagnosis_of, kernel_facts, version_of
 from parallel_agent.agent.funding import NO_MONEY
+from parallel_agent.agent.outside import AGENT, submitted
 from parallel_agent.agent.state import ORIGINAL, BranchState, Known
 from parallel_agent.agent.stored import stored_record
 from parallel_agent.budget.bill import cost_of
@@ -74,6 +75,8 @@ def write_candidate(context: Context, state: BranchState, options: dict[str, Any
             return _by_rule(context, state, options, scope)
         if options.get("guard"):
             return _guarded(context, state, options["guard"])
+        if move["proposer"] == AGENT:
+            return Written(submitted(context, options, scope), move["parent"])
         return _by_model(context, state, options, scope)
     except NothingWritten as nothing:
         nothing.spent = _cost(context, scope, state["step"])

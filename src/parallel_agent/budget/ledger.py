@@ -16,7 +16,7 @@ from parallel_agent.budget.audit import Audit, audit_entries
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
 from parallel_agent.budget.money import NanoUSD, check_nano
 from parallel_agent.budget.reservation import JournaledResponse, Reservation, Settlement
-from parallel_agent.budget.scopes import ROOT, ScopeSums, child_path
+from parallel_agent.budget.scopes import ROOT, ScopeSums, child_path, lineage
 
 __all__ = ["JournaledResponse", "Ledger", "Reservation", "Settlement"]
 
@@ -182,14 +182,20 @@ class Ledger:
             reservation = rows.open_reservation(db, reservation_id)
             rows.close(db, "forfeited", reservation, reservation.amount, {"why": why})
 
-    def forfeit_open(self, why: str, keys: Collection[str] | None = None) -> list[Reservation]:
-        """Forfeit every open reservation, or those with a key in ``keys``, and return them.
+    def forfeit_open(
+        self, why: str, keys: Collection[str] | None = None, *, scope: str = ROOT
+    ) -> list[Reservation]:
+        """Forfeit every open reservation in ``scope`` and below, or those with a key in ``keys``.
 
-        For a resume after a crash: call it when no other process works on the account. Their
-        entries have ``in_flight`` in their detail.
+        For a resume after a crash: call it when nobody else works in the scope. Their entries have
+        ``in_flight`` in their detail. Returns what was forfeited.
         """
         with self._file.transaction(write=True) as db:
-            chosen = [r for r in rows.open_reservations(db) if keys is None or r.key in keys]
+            chosen = [
+                r
+                for r in rows.open_reservations(db)
+                if scope in lineage(r.scope) and (keys is None or r.key in keys)
+            ]
             for reservation in chosen:
                 detail = {"why": why, "in_flight": True}
                 rows.close(db, "forfeited", reservation, reservation.amount, detail)

@@ -57,7 +57,7 @@ def read_answer(reply: ChatReply, kernel: str, original: str, base: str | None =
     text = readable(reply)
     shown = (original if base is None else base).replace("\r\n", "\n")
     source = _written(text, shown, kernel, cut=was_cut(reply))
-    source, notes = _with_includes(source, original)
+    source, notes = with_includes(source, original)
     source = source.strip("\n") + "\n"
     if "\r\n" in original:
         source = source.replace("\n", "\r\n")
@@ -134,7 +134,7 @@ def _closing(text: str, start: int) -> int | None:
     return None
 
 
-def _with_includes(source: str, original: str) -> tuple[str, tuple[str, ...]]:
+def with_includes(source: str, original: str) -> tuple[str, tuple[str, ...]]:
     """The source with what the original includes, which is no model's to drop."""
     missing = list(_missing(source, original))
     if not missing:

@@ -13,6 +13,7 @@ from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.chat.errors import ChatError, UnknownModel
+from parallel_agent.extras import ExtraMissing
 from parallel_agent.kernel.contract import ContractError
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import SourceError
@@ -124,6 +125,10 @@ def _chat(error: ChatError) -> Explanation:
     return Explanation(str(error), help_, BAD_REQUEST)
 
 
+def _extra(error: ExtraMissing) -> Explanation:
+    return Explanation(str(error), error.hint, BAD_MACHINE)
+
+
 def _cap(error: CapExceeded) -> Explanation:
     return Explanation(str(error), "Raise the cap with --budget", NOT_AFFORDABLE)
 
@@ -166,6 +171,7 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (MismatchError, _mismatch),
     (CompilerMissing, _machine),
     (SandboxUnavailable, _sandbox),
+    (ExtraMissing, _extra),
     (UnknownModel, _hinted),
     (PriceUnknown, _hinted),
     (ChatError, _chat),

@@ -12,6 +12,7 @@ from parallel_agent.agent.context import Context, context_of
 from parallel_agent.agent.free_moves import PROVE
 from parallel_agent.agent.funding import DUPLICATE
 from parallel_agent.agent.known import trial_of
+from parallel_agent.agent.outside import AGENT
 from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.agent.stored import store_record, stored_record
 from parallel_agent.agent.writing import NothingWritten, Written, write_candidate
@@ -62,7 +63,7 @@ def _ended(
     """No new candidate; a chat model's answer that gave none is a trial all the same."""
     move = state["move"]
     ended = BranchState(candidate="")
-    if move["proposer"] != RULES:
+    if move["proposer"] not in (RULES, AGENT):
         ended["trials"] = [trial_of(move, before, step=state["step"], cost=cost, failure=failure)]
     return ended
 
