@@ -12,8 +12,13 @@ from typing import Annotated
 
 import typer
 
-from parallel_agent import __version__, profile_command, project_options, suite_commands
-from parallel_agent import __version__, mcp_command, suite_commands
+from parallel_agent import (
+    __version__,
+    mcp_command,
+    profile_command,
+    project_options,
+    suite_commands,
+)
 from parallel_agent.options import (
     Answers,
     AsJson,

@@ -17,10 +17,9 @@ from langgraph.runtime import Runtime
 from parallel_agent.agent.events import Event, Kind
 from parallel_agent.agent.intake import take_in
 from parallel_agent.agent.models import Models
+from parallel_agent.agent.paying import account_of
 from parallel_agent.agent.project.subject import project_subject
 from parallel_agent.agent.project.workshop import Workshop, workshop_of
-from parallel_agent.agent.run_folder import LEDGER, RUNS, RunFolder
-from parallel_agent.agent.paying import account_of
 from parallel_agent.agent.run_folder import RUNS, RunFolder
 from parallel_agent.agent.subject import Study, Subject, reference_of
 from parallel_agent.budget.ledger import Ledger

@@ -81,8 +81,7 @@ def optimize(
     chosen = given if given is not None else load_settings(**overrides)
     check_choices(chosen)
     with begun(Path(source), chosen, ledger=ledger, scope=scope) as (context, text):
-        return run_graph(context, RunInput(source=text), listener)
-        return _run(context, RunInput(source=text), listener, control=control)
+        return run_graph(context, RunInput(source=text), listener, control=control)
 
 
 @contextmanager
@@ -163,8 +162,7 @@ def resume(
             folder.write_json(given.model_dump(mode="json"), "run.json")
         sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
-        return run_graph(context, None, listener, reopen=raised)
-        return _run(context, None, listener, reopen=raised, control=control)
+        return run_graph(context, None, listener, reopen=raised, control=control)
     finally:
         folder.unlock()
 
@@ -186,8 +184,6 @@ def _raise_cap(folder: RunFolder, cap: NanoUSD) -> bool:
 
 
 def run_graph(
-    context: Context, given: RunInput | None, listener: Listener, *, reopen: bool = False
-def _run(
     context: Context,
     given: RunInput | None,
     listener: Listener,
