@@ -23,12 +23,12 @@ from parallel_agent.adapters.requests import (
     ThreadedRequest,
     VerifyRequest,
 )
-from parallel_agent.adapters.timing import Profiled, profile
 from parallel_agent.agent.awaiting import RunControl
 from parallel_agent.agent.contract_of_file import contract_of
 from parallel_agent.agent.contracting import FoundContract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.profile import Profiled, profile
 from parallel_agent.agent.program_verify import is_program, verify_program
 from parallel_agent.agent.run import Interrupted, check_choices, optimize, resume
 from parallel_agent.agent.run_folder import LEDGER, FolderError
@@ -122,10 +122,11 @@ class Desk:
         return check(source, candidate, given=given, listener=_stoppable(listener, control))
 
     def profile(self, asked: ProfileRequest, listener: Listener, control: RunControl) -> Profiled:
-        """Time an original, and a candidate against it."""
+        """Measure an original, and a candidate against it."""
         source, given = self._taken_in(asked)
         candidate = self._candidate(asked, given)
-        return profile(source, candidate, given, _stoppable(listener, control))
+        told = _stoppable(listener, control)
+        return profile(source, candidate, given=given, listener=told)
 
     def contract(
         self, asked: KernelRequest, listener: Listener, control: RunControl

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from parallel_agent.adapters.desk import Budget, Desk
 from parallel_agent.adapters.requests import BadRequest, bad_request
-from parallel_agent.adapters.timing import Profiled
 from parallel_agent.agent.contracting import FoundContract
 from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.profile import Profiled
 from parallel_agent.agent.program_verify import ProgramVerification
 from parallel_agent.agent.session import Submitted, Task, Tried
 from parallel_agent.agent.verify import Verification
@@ -23,6 +23,7 @@ from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.report.closing import bill, headline, print_outcome
 from parallel_agent.report.explain import explain
 from parallel_agent.report.explanation import BAD_REQUEST, INTERNAL, Explanation
+from parallel_agent.report.profile import headline as profile_headline
 from parallel_agent.report.progress import milliseconds, sizes_text
 from parallel_agent.report.verdict import headline as verdict_headline
 from parallel_agent.report.verdict import print_verification
@@ -113,20 +114,16 @@ def profile_data(profiled: Profiled) -> dict[str, Any]:
 
 
 def profile_text(profiled: Profiled) -> str:
-    """A profile: a line for each size, and the whole."""
-    lines = [f"{profiled.kernel}, noise {profiled.noise_floor:.1%}"]
+    """A profile: a line for each size, and what it says."""
+    lines = [profile_headline(profiled)]
     for size in profiled.sizes:
-        said = f"  {sizes_text(size['sizes'])}: {milliseconds(size['seconds'])} ms"
-        if size["bound_seconds"]:
-            said += f", {milliseconds(size['bound_seconds'])} ms to read its inputs once"
-        if size.get("speedup"):
-            said += f"; the candidate is {size['speedup']:.2f} times as fast"
+        said = f"  {sizes_text(size.sizes)}: {milliseconds(size.original_seconds)} ms"
+        if size.read_seconds:
+            said += f", {milliseconds(size.read_seconds)} ms to read its inputs once"
+        if size.speedup:
+            said += f"; the candidate is {size.speedup:.2f} times as fast"
         lines.append(said)
-    if profiled.speedup is not None and profiled.interval is not None:
-        low, high = profiled.interval
-        word = "faster beyond the noise" if profiled.better else "not better beyond the noise"
-        lines.append(f"{profiled.speedup:.2f} times as fast ({low:.2f} to {high:.2f}): {word}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *profiled.conclusions, *(str(loop) for loop in profiled.loops)])
 
 
 def task_text(task: Task) -> str:

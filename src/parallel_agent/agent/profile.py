@@ -75,6 +75,8 @@ class Profiled(BaseModel):
     sizes: tuple[SizeProfile, ...]
     speedup: float | None = None
     interval: tuple[float, float] | None = None
+    better: bool = False
+    """Whether the candidate is faster beyond the noise, and slower at no size."""
     complete: bool = True
     """False where timing ended early: the candidate was not faster at the largest size."""
     failure: str = ""
@@ -184,6 +186,7 @@ def _with_candidate(found: Profiled, profiler: Profiler, candidate: str) -> Prof
             "sizes": tuple(sizes),
             "speedup": profile.speedup,
             "interval": profile.interval,
+            "better": profile.better,
             "complete": profile.complete,
             "scaling": profiler.scale(candidate),
             "findings": tuple(profile.findings),
