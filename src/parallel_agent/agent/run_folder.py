@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import threading
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -35,6 +36,7 @@ class RunFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock: IO[str] | None = None
+        self._made: list[Path] = []
         self._writing = threading.Lock()
 
     @classmethod
@@ -47,6 +49,7 @@ class RunFolder:
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
             root = RUNS / f"{stamp}-{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}-{os.getpid()}"
         folder = cls(root)
+        folder._made = [parent for parent in root.parents if not parent.exists()]
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -105,9 +108,15 @@ class RunFolder:
             self._lock = None
 
     def discard(self) -> None:
-        """Remove the folder: nothing in it is worth keeping. It was empty when the run began."""
+        """Remove the folder: nothing in it is worth keeping. It was empty when the run began.
+
+        So are those above it removed that were made for it, where nothing else is in them by now.
+        """
         self.unlock()
         shutil.rmtree(self.root, ignore_errors=True)
+        with suppress(OSError):
+            for parent in self._made:
+                parent.rmdir()
 
     def path(self, *parts: str) -> Path:
         """A path inside the folder, made absolute; its directory exists."""
