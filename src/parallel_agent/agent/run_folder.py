@@ -79,7 +79,7 @@ class RunFolder:
         if not (root / "run.json").is_file():
             raise FolderError(f"there is no run in {root}", "Give the folder of a run")
         folder.lock()
-        folder._drop_cut_line()
+        folder.drop_cut_line("events.jsonl")
         return folder
 
     def lock(self) -> None:
@@ -162,12 +162,12 @@ class RunFolder:
             return []
         return [Event.model_validate_json(line) for line in self.read("events.jsonl").splitlines()]
 
-    def _drop_cut_line(self) -> None:
-        """Drop a last event that a crash cut short, so that the next one has a line of its own."""
-        if self.exists("events.jsonl"):
-            whole, newline, cut = self.read("events.jsonl").rpartition("\n")
+    def drop_cut_line(self, name: str) -> None:
+        """Drop a last line that a crash cut short, so that the next one has a line of its own."""
+        if self.exists(name):
+            whole, newline, cut = self.read(name).rpartition("\n")
             if cut:
-                self.write(whole + newline, "events.jsonl")
+                self.write(whole + newline, name)
 
     def claim(self, kind: str, key: str, owner: str) -> str:
         """Be the first with ``key``: returns the owner, which is ``owner`` if nobody was before.

@@ -74,6 +74,8 @@ def judge_by_toolkit(
         said = f"{judgement.credit:.2f}" if not judgement.reason else judgement.reason
         listener(judgement.kernel, Event(kind="note", message=f"the toolkit's driver: {said}"))
 
+    text = f"the contest's driver builds, checks and times {len(answers)} answers"
+    listener("", Event(kind="suite", message=text))
     judgements = toolkit.judge(answers, threads=result.threads, sizes=sizes, tell=tell)
     judged = result.model_copy(update={"toolkit": tuple(judgements)})
     write_result(RunFolder(root), judged)

@@ -30,6 +30,7 @@ from parallel_agent.suites.spending import spend
 from parallel_agent.suites.stored import write_result
 from parallel_agent.suites.suite import SuiteKernel
 from parallel_agent.suites.telling import Teller
+from parallel_agent.suites.worked import WHOLE, Worked, signs_of_life
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.pool import Pool
@@ -63,21 +64,23 @@ def run_suite(
     """
     check_choices(given)
     sandbox.choose(no_sandbox=given.no_sandbox)
-    started, cpu = time.monotonic(), time.process_time()
+    cpu = time.process_time()
     Compiler.find(given.cxx, given.cxxflags)
     folder = open_folder(name, given)
     try:
         kernels = find_kernels(find or (lambda prepared: find_suite(name, prepared)), folder)
         ledger = open_ledger(folder, given)
         record_environment(folder, name, given)
-        halt = threading.Event()
+        halt, worked = threading.Event(), Worked(folder)
         members = [
-            Member(kernel, _governed(kernel, given, folder, ledger, listener), halt)
+            Member(kernel, _governed(kernel, given, folder, ledger, listener), halt, worked)
             for kernel in kernels
         ]
-        with _drained_by_interrupt(members, halt, listener):
+        with worked.on(WHOLE), _drained_by_interrupt(members, halt, listener):
             teller = Teller(members, ledger, listener)
-            side_by_side(teller.told(FREE, [member.free for member in members]), jobs)
+            side_by_side(
+                teller.told(FREE, [(member.kernel.name, member.free) for member in members]), jobs
+            )
             spend(
                 members,
                 given,
@@ -85,8 +88,12 @@ def run_suite(
                 listener,
                 lambda steps: side_by_side(teller.told(PAID, steps), given.branches),
             )
-            side_by_side(teller.told(CLOSING, [member.close for member in members]), jobs)
-        results = tuple(member.result() for member in members)
+            side_by_side(
+                teller.told(CLOSING, [(member.kernel.name, member.close) for member in members]),
+                jobs,
+            )
+        seconds = worked.seconds(lambda name: signs_of_life(folder.root, name))
+        results = tuple(member.result(seconds.get(member.kernel.name, 0.0)) for member in members)
         result = SuiteResult(
             suite=name,
             kernels=results,
@@ -97,7 +104,7 @@ def run_suite(
             cap_usd=format_usd(usd_to_nano(given.budget)),
             threads=given.thread_count,
             run=str(folder.root.absolute()),
-            seconds=time.monotonic() - started,
+            seconds=seconds[WHOLE],
             own_cpu_seconds=time.process_time() - cpu,
             curve=curve({k.name: run_folder(folder, k.name) for k in kernels}, ledger.spent()),
             notes=sandbox.notes(),
