@@ -30,7 +30,14 @@ Effort = Literal["quick", "normal", "thorough"]
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be: the message names the setting and what is wrong with it."""
+    """A setting that cannot be: the message names the setting and what is wrong with it.
+
+    ``hint`` says what to do about it, where that is not to correct the setting.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class Settings(BaseSettings):

@@ -27,13 +27,17 @@ from parallel_agent.options import (
     Threads,
 )
 
+BENCH_HELP = "See: parallel-agent bench --help"
+
 
 def bench(
+    context: typer.Context,
     suite: Annotated[
         str | None,
         typer.Argument(
             metavar="SUITE",
-            help="bundled, llm4pp:CHECKOUT, or a folder of C++ files with a kernel each.",
+            help="bundled, llm4pp:CHECKOUT, polybench:TREE, or a folder of C++ files with a kernel "
+            "each.",
         ),
     ] = None,
     out: Out = None,
@@ -59,12 +63,13 @@ def bench(
         str,
         typer.Option(
             metavar="WHO",
-            help="Of llm4pp: 'toolkit' has the contest's driver decide and time, too; default 'own'.",
+            help="With llm4pp: 'toolkit' has the contest's driver build, check and time every answer "
+            "too, and shows its verdict beside ours; default 'own', ours alone.",
         ),
     ] = "own",
     toolkit_sizes: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="In place of the toolkit's problem-sizes.json."),
+        typer.Option(metavar="FILE", help="For its driver, in place of problem-sizes.json."),
     ] = None,
     plot: Annotated[
         Path | None,
@@ -88,10 +93,12 @@ def bench(
     """
     from parallel_agent.settings import SettingsError, load_settings
 
-    if judge not in ("own", "toolkit"):
-        raise SettingsError(f"judge: '{judge}' is neither 'own' nor 'toolkit'")
     if sum(asked is not None for asked in (suite, compare, rejudge)) != 1:
-        raise SettingsError("bench takes a SUITE, or --compare A B, or --rejudge FOLDER")
+        raise SettingsError(
+            "bench takes a SUITE, or --compare A B, or --rejudge FOLDER", BENCH_HELP
+        )
+    if suite is None:
+        _refuse_more(context)
     if compare is not None:
         return _compare(*compare, as_json=as_json, quiet=quiet)
     if rejudge is not None:
@@ -105,13 +112,13 @@ def bench(
     )  # fmt: skip
     from parallel_agent.report.console import progress
     from parallel_agent.suites.console import show_suite
-    from parallel_agent.suites.judging import judge_by_toolkit, toolkit_of
-    from parallel_agent.suites.plot import draw_curve, matplotlib_is_here
+    from parallel_agent.suites.judging import judge_by_toolkit, judge_named
+    from parallel_agent.suites.plot import check_picture, draw_curve
     from parallel_agent.suites.runner import run_suite
 
     if plot is not None:
-        matplotlib_is_here()
-    toolkit = toolkit_of(suite) if judge == "toolkit" else None
+        check_picture(plot)
+    toolkit = judge_named(judge, suite, toolkit_sizes)
     with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
         result = run_suite(suite, given, lambda kernel, event: listener(event, kernel), jobs=jobs)
         if toolkit is not None:
@@ -145,15 +152,32 @@ def export(
 
     from parallel_agent.report.pairs import pairs
     from parallel_agent.settings import SettingsError
+    from parallel_agent.suites.outputs import check_writable
 
     if output_format != "jsonl":
-        raise SettingsError(f"format: '{output_format}' is not known, only jsonl")
+        raise SettingsError(f"--format: '{output_format}' is not known", "Give jsonl, the only one")
+    if out is not None:
+        check_writable(out, "--out")
     lines = [pair.model_dump_json() + "\n" for pair in pairs(runs, licence)]
     if out is None:
         sys.stdout.writelines(lines)
     else:
         out.write_text("".join(lines), encoding="utf-8")
     typer.echo(f"{len(lines)} pairs", err=True)
+
+
+def _refuse_more(context: typer.Context) -> None:
+    """SettingsError for options that only go with a SUITE."""
+    from parallel_agent.settings import SettingsError
+
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        given = source is not None and source.name == "COMMANDLINE"
+        if given and parameter.name not in ("compare", "rejudge", "as_json", "quiet"):
+            raise SettingsError(
+                f"{parameter.opts[0]} goes with a SUITE, not with --compare or --rejudge",
+                BENCH_HELP,
+            )
 
 
 def _compare(before: Path, after: Path, *, as_json: bool, quiet: bool) -> int:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ladder import LADDER
+
 MOMENTS = {
     "while the original is timed": ("stage", "timing the original", 0),
     "at the first candidate": ("candidate", "", 0),
@@ -29,26 +31,6 @@ KERNEL = """#include <algorithm>
 void rootsOfSines(std::vector<double>& x) {
     std::transform(x.begin(), x.end(), x.begin(),
                    [](double v) { return std::sqrt(2.0 + std::sin(v) * std::cos(v)); });
-}
-"""
-
-LADDER = """#include <array>
-#include <cstddef>
-#include <vector>
-
-void gradeMarks(std::vector<double> const& marks, std::array<std::size_t, 4>& grades) {
-    for (std::size_t i = 0; i < marks.size(); ++i) {
-        const double mark = marks[i];
-        if (mark < -5.0) {
-            grades[0] += 1;
-        } else if (mark < 0.0) {
-            grades[1] += 1;
-        } else if (mark < 5.0) {
-            grades[2] += 1;
-        } else {
-            grades[3] += 1;
-        }
-    }
 }
 """
 

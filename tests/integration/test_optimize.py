@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ladder import LADDER
 from parallel_agent import Event, Outcome, aoptimize, optimize, resume
 from parallel_agent.agent.run_folder import FolderError, RunFolder
 from parallel_agent.kernel.contract import Contract
@@ -27,26 +28,6 @@ double sumOfRoots(std::vector<double> const& x) {
         sum += std::sqrt(2.0 + std::sin(x[i]) * std::cos(x[i]));
     }
     return sum;
-}
-"""
-
-LADDER = """#include <array>
-#include <cstddef>
-#include <vector>
-
-void gradeMarks(std::vector<double> const& marks, std::array<std::size_t, 4>& grades) {
-    for (std::size_t i = 0; i < marks.size(); ++i) {
-        const double mark = marks[i];
-        if (mark < -5.0) {
-            grades[0] += 1;
-        } else if (mark < 0.0) {
-            grades[1] += 1;
-        } else if (mark < 5.0) {
-            grades[2] += 1;
-        } else {
-            grades[3] += 1;
-        }
-    }
 }
 """
 

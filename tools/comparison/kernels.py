@@ -6,17 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from parallel_agent.suites.adapters.bundled import bundled
+from parallel_agent.suites.find import find_suite
 from parallel_agent.suites.suite import SuiteKernel
-
-
-def from_folder(folder: Path) -> list[SuiteKernel]:
-    """Every .cpp in the folder, with the contract beside it; its category is the folder's name."""
-    return [
-        SuiteKernel(path.stem, path.parent.name, path, contract if contract.is_file() else None)
-        for path in sorted(folder.glob("*.cpp"))
-        for contract in [path.with_suffix(".toml")]
-    ]
 
 
 def from_json(file: Path, sources: Path) -> list[SuiteKernel]:
@@ -44,11 +35,11 @@ def chosen(
     """The kernels of all sets that are named; those of the bundled suite where none is."""
     found: list[SuiteKernel] = []
     if suite == "bundled" or (kernels is None and folder is None):
-        found += bundled()
+        found += find_suite("bundled", sources)
     if kernels is not None:
         found += from_json(kernels, sources)
     if folder is not None:
-        found += from_folder(folder)
+        found += find_suite(str(folder), sources)
     return found
 
 

@@ -103,12 +103,12 @@ def _study(context: Context, parsed: ParsedSource, contract: Contract) -> None:
     twin = _built(context, parsed, "optimized", above=MOVED)
     context.folder.claim("code", object_hash(binary), "the original")
     bandwidth = _bandwidth(context)
-    context.emit("stage", "timing the original against itself")
 
     def progress(size: OriginalAtSize) -> None:
         context.emit("original", **size.model_dump(mode="json"))
 
     with context.lane.timing():
+        context.emit("stage", "timing the original against itself")
         study = study_original(
             parsed,
             contract,

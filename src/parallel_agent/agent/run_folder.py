@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import threading
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -35,6 +36,7 @@ class RunFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock: IO[str] | None = None
+        self._made: list[Path] = []
         self._writing = threading.Lock()
 
     @classmethod
@@ -47,6 +49,7 @@ class RunFolder:
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
             root = RUNS / f"{stamp}-{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}-{os.getpid()}"
         folder = cls(root)
+        folder._made = [parent for parent in root.parents if not parent.exists()]
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -76,7 +79,7 @@ class RunFolder:
         if not (root / "run.json").is_file():
             raise FolderError(f"there is no run in {root}", "Give the folder of a run")
         folder.lock()
-        folder._drop_cut_line()
+        folder.drop_cut_line("events.jsonl")
         return folder
 
     def lock(self) -> None:
@@ -105,9 +108,15 @@ class RunFolder:
             self._lock = None
 
     def discard(self) -> None:
-        """Remove the folder: nothing in it is worth keeping. It was empty when the run began."""
+        """Remove the folder: nothing in it is worth keeping. It was empty when the run began.
+
+        So are those above it removed that were made for it, where nothing else is in them by now.
+        """
         self.unlock()
         shutil.rmtree(self.root, ignore_errors=True)
+        with suppress(OSError):
+            for parent in self._made:
+                parent.rmdir()
 
     def path(self, *parts: str) -> Path:
         """A path inside the folder, made absolute; its directory exists."""
@@ -153,12 +162,12 @@ class RunFolder:
             return []
         return [Event.model_validate_json(line) for line in self.read("events.jsonl").splitlines()]
 
-    def _drop_cut_line(self) -> None:
-        """Drop a last event that a crash cut short, so that the next one has a line of its own."""
-        if self.exists("events.jsonl"):
-            whole, newline, cut = self.read("events.jsonl").rpartition("\n")
+    def drop_cut_line(self, name: str) -> None:
+        """Drop a last line that a crash cut short, so that the next one has a line of its own."""
+        if self.exists(name):
+            whole, newline, cut = self.read(name).rpartition("\n")
             if cut:
-                self.write(whole + newline, "events.jsonl")
+                self.write(whole + newline, name)
 
     def claim(self, kind: str, key: str, owner: str) -> str:
         """Be the first with ``key``: returns the owner, which is ``owner`` if nobody was before.

@@ -49,8 +49,8 @@ def explain(error: BaseException) -> Explanation | None:
 def _settings(error: SettingsError) -> Explanation:
     name, _, problem = str(error).partition(": ")
     setting = name.partition(".")[0]
-    if setting not in Settings.model_fields:
-        return Explanation(str(error), "See: parallel-agent --help", BAD_REQUEST)
+    if error.hint or setting not in Settings.model_fields:
+        return Explanation(str(error), error.hint or "See: parallel-agent --help", BAD_REQUEST)
     flag = f"--{setting.replace('_', '-')}"
     return Explanation(
         f"{flag}: {problem.removeprefix('Value error, ')}",

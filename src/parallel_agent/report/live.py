@@ -1,35 +1,33 @@
-"""The live view of a run in a terminal: branches gate by gate, the best so far, money and time."""
+"""The live view of a run or a suite in a terminal, painted while it lasts."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from parallel_agent.agent.events import Event
-from parallel_agent.report.progress import BranchProgress, Progress, Status
+from parallel_agent.report.progress import Progress
+from parallel_agent.report.run_view import run_view
+from parallel_agent.report.suite_view import SuiteProgress
 
 REFRESH_SECONDS = 0.5
 QUIET_REFRESH_SECONDS = 2.0
 """While something is timed: drawing takes the interpreter from the thread that holds the clock."""
 
 _HEADER_LINES = 5
-_STYLES: dict[Status, str] = {"working": "", "better": "green", "stopped": "dim"}
 
 
 class LiveView:
-    """Shows a run while it is entered; call it with every event, from any thread."""
+    """Shows a run or a suite while it is entered; call it with every event, from any thread."""
 
     def __init__(self, console: Console, cap_usd: str) -> None:
         self._console = console
         self._cap = cap_usd
-        self._kernels: dict[str, Progress] = {}
         self._progress = Progress()
-        self._suite = ""
+        self._suite: SuiteProgress | None = None
         self._changing = threading.RLock()  # a signal handler may report, too
         self._leaving = threading.Event()
         self._painter = threading.Thread(target=self._paint, name="live-view", daemon=True)
@@ -46,11 +44,12 @@ class LiveView:
     def __call__(self, event: Event, kernel: str = "") -> None:
         """Take in an event of the kernel of a suite, or of the only one; shows when refreshed."""
         with self._changing:
-            if event.kind == "suite":
-                self._suite = event.message
-                return
-            self._progress = self._kernels.setdefault(kernel, Progress(title=kernel))
-            self._progress.take(event)
+            if self._suite is None and (kernel or event.kind == "suite"):
+                self._suite = SuiteProgress()
+            if self._suite is not None:
+                self._suite.take(event, kernel)
+            else:
+                self._progress.take(event)
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -63,53 +62,16 @@ class LiveView:
         self._live.stop()
 
     def _paint(self) -> None:
-        while not self._leaving.wait(
-            QUIET_REFRESH_SECONDS if self._progress.timing else REFRESH_SECONDS
-        ):
+        while not self._leaving.wait(QUIET_REFRESH_SECONDS if self._quiet() else REFRESH_SECONDS):
             self._live.refresh()
+
+    def _quiet(self) -> bool:
+        with self._changing:
+            return (self._suite or self._progress).timing
 
     def _render(self) -> RenderableType:
         with self._changing:
             rows = max(3, self._console.height - _HEADER_LINES)
-            shown = view(self._progress, cap_usd=self._cap, now=time.time(), rows=rows)
-            return Group(Text(self._suite, style="bold"), shown) if self._suite else shown
-
-
-def view(progress: Progress, *, cap_usd: str, now: float, rows: int = 20) -> RenderableType:
-    """The run as it stands ``now`` (seconds since the epoch), with the last ``rows`` branches."""
-    branches = list(progress.branches.values())
-    hidden = len(branches) - rows
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    table.add_column(no_wrap=True, ratio=3, overflow="ellipsis")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, ratio=4, overflow="ellipsis")
-    for branch in branches[-rows:]:
-        _add_row(table, branch)
-    stage = f"{progress.title}: {progress.stage}" if progress.title else progress.stage
-    lines = [Text(stage or "starting", style="bold"), _sums(progress, cap_usd, now)]
-    if hidden > 0:
-        lines.append(Text(f"... {hidden} more above", style="dim"))
-    return Group(*lines, *([table] if branches else []))
-
-
-def _sums(progress: Progress, cap_usd: str, now: float) -> Text:
-    seconds = 0 if progress.started is None else max(0, int(now - progress.started))
-    parts = [
-        "nothing faster yet"
-        if progress.best is None
-        else f"best {progress.best:.2f} times as fast ({progress.best_branch})",
-        f"{progress.spent_usd} of {cap_usd} USD",
-        f"{seconds // 60}:{seconds % 60:02d}",
-    ]
-    if progress.pruned:
-        parts.append(f"{progress.pruned} pruned")
-    return Text("  |  ".join(parts))
-
-
-def _add_row(table: Table, branch: BranchProgress) -> None:
-    name = branch.name if branch.step == 1 else f"{branch.name} (step {branch.step})"
-    gates = Text()
-    for passed in branch.gates.values():
-        gates.append("✓" if passed else "✗", style="green" if passed else "red")
-    style = _STYLES[branch.status]
-    table.add_row(Text(name, style=style), gates, Text(" ".join(branch.doing.split()), style=style))
+            if self._suite is not None:
+                return self._suite.view(now=time.time(), rows=rows)
+            return run_view(self._progress, cap_usd=self._cap, now=time.time(), rows=rows)

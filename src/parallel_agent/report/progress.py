@@ -29,7 +29,10 @@ class BranchProgress:
 
 @dataclass
 class Progress:
-    """Where a run stands; feed it every event, in order. Times are seconds since the epoch."""
+    """Where a run stands; feed it every event, in order. Times are seconds since the epoch.
+
+    ``latest`` is the branch of the last event, empty where it was of the whole run.
+    """
 
     title: str = ""
     started: float | None = None
@@ -38,6 +41,7 @@ class Progress:
     pruned: int = 0
     best: float | None = None
     best_branch: str = ""
+    latest: str = ""
     spent_usd: str = "0.00"
 
     def take(self, event: Event) -> None:
@@ -48,8 +52,15 @@ class Progress:
         if event.branch:
             branch = self.branches.setdefault(event.branch, BranchProgress(event.branch))
             _BRANCH.get(event.kind, _ignore)(self, branch, event)
+            self.latest = event.branch
         elif event.kind in ("stage", "round", "original", "estimate", "call"):
-            self.stage = sentence(event)
+            self.stage, self.latest = sentence(event), ""
+
+    @property
+    def doing(self) -> str:
+        """What it does, in a line: that of the branch told of last, or of the whole run."""
+        branch = self.branches.get(self.latest)
+        return f"{branch.name}: {' '.join(branch.doing.split())}" if branch else self.stage
 
     @property
     def timing(self) -> bool:

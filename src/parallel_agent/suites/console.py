@@ -11,13 +11,16 @@ from parallel_agent.suites.disagreements import disagreements
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.tables import category_grid, kernel_grid, toolkit_grid
 
+_WIDE = 200
+"""Columns of the tables where no terminal bounds them."""
+
 
 def show_suite(result: SuiteResult, *, as_json: bool, quiet: bool) -> None:
     """The result on stdout: for people, or as one JSON object; then people read on stderr."""
     if as_json:
         sys.stdout.write(result.model_dump_json() + "\n")
     if not (as_json and quiet):
-        print_suite(result, Console(stderr=as_json, highlight=False, markup=False, emoji=False))
+        print_suite(result, _console(as_json))
 
 
 def print_suite(result: SuiteResult, console: Console) -> None:
@@ -35,10 +38,17 @@ def show_comparison(comparison: SuiteComparison, *, as_json: bool, quiet: bool) 
         sys.stdout.write(comparison.model_dump_json() + "\n")
     if quiet:
         return
-    console = Console(stderr=as_json, highlight=False, markup=False, emoji=False)
+    console = _console(as_json)
     console.print(comparison_grid(comparison).table())
     for line in comparison.notes:
         console.print(f"note: {line}", soft_wrap=True)
+
+
+def _console(as_json: bool) -> Console:
+    console = Console(stderr=as_json, highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:  # for grep and the like: a row is a line
+        console.width = max(console.width, _WIDE)
+    return console
 
 
 def summary(result: SuiteResult) -> list[str]:

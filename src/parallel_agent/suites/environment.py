@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from parallel_agent.agent.context import prices_of
 from parallel_agent.agent.run_folder import RunFolder
@@ -26,7 +27,7 @@ def record_environment(folder: RunFolder, suite: str, given: Settings) -> None:
         "flags": list(given.cxxflags),
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
-        "settings": given.model_dump(mode="json", exclude={"out"}),
+        "settings": told_settings(given),
         "prices": prices_of(given),
         "prompts": prompt_versions(),
     }
@@ -34,6 +35,20 @@ def record_environment(folder: RunFolder, suite: str, given: Settings) -> None:
     if not kept or {**kept[-1], "began": ""} != {**now, "began": ""}:
         began = datetime.now(UTC).isoformat(timespec="seconds")
         folder.write_json([*kept, {"began": began, **now}], ENVIRONMENT)
+
+
+def told_settings(given: Settings) -> dict[str, Any]:
+    """The settings of all kernels, as JSON data, with the number of threads that they come to."""
+    told = given.model_dump(mode="json", exclude={"out", "kernel", "contract"})
+    return {**told, "threads": given.thread_count}
+
+
+def settings_before(folder: RunFolder) -> dict[str, Any]:
+    """The settings that the suite in a folder began with; empty where it never did."""
+    if not folder.exists(ENVIRONMENT):
+        return {}
+    settings: dict[str, Any] = folder.read_json(ENVIRONMENT)[0]["settings"]
+    return settings
 
 
 def _version(package: str) -> str:

@@ -18,6 +18,8 @@ ADAPTERS: Mapping[str, Adapter] = {
     "polybench": polybench,
 }
 """By the name before the colon."""
+PLACELESS = ("bundled",)
+"""Those that nothing follows."""
 
 
 def find_suite(name: str, prepared: Path) -> list[SuiteKernel]:
@@ -26,9 +28,12 @@ def find_suite(name: str, prepared: Path) -> list[SuiteKernel]:
     Raises SettingsError where there is no such suite, nothing in it, or two kernels of one name.
     """
     kind, _, place = name.partition(":")
-    if kind in ADAPTERS:
+    if kind in ADAPTERS and bool(place) == (kind not in PLACELESS):
         return checked(ADAPTERS[kind](place, prepared), name)
     if Path(name).is_dir():
         return checked(folder(name, prepared), name)
-    known = ", ".join(kind if kind == "bundled" else f"{kind}:PLACE" for kind in ADAPTERS)
-    raise SettingsError(f"suite: '{name}' is no folder and none of {known}")
+    known = ", ".join(kind if kind in PLACELESS else f"{kind}:PLACE" for kind in ADAPTERS)
+    raise SettingsError(
+        f"suite: '{name}' is no folder and none of {known}",
+        "Give a folder of C++ files with a kernel each, or one of these",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +16,43 @@ from parallel_agent.suites.stored import write_result
 KernelListener = Callable[[str, Event], None]
 
 
-def toolkit_of(suite: str) -> Toolkit:
-    """The toolkit that a suite comes from. Raises SettingsError and ToolkitError."""
+def judge_named(judge: str, suite: str, sizes: Path | None) -> Toolkit | None:
+    """The toolkit that a suite comes from, where it is to judge, too; None for our judge alone.
+
+    Raises SettingsError and ToolkitError for everything that would keep it from judging.
+    """
+    if judge not in ("own", "toolkit"):
+        raise SettingsError(f"--judge: '{judge}' is not known", "Give own or toolkit")
+    if judge == "own":
+        if sizes is not None:
+            raise SettingsError(
+                "--toolkit-sizes is for the contest's driver, which is not asked",
+                "Give --judge toolkit, too, or leave it out",
+            )
+        return None
     kind, _, place = suite.partition(":")
     if kind != "llm4pp":
-        raise SettingsError("judge: the contest's toolkit judges its own problems: llm4pp:CHECKOUT")
+        raise SettingsError(
+            "--judge: the contest's toolkit judges nothing but its own problems",
+            "Give llm4pp:CHECKOUT as the suite, or leave --judge out",
+        )
+    if sizes is not None:
+        _check_sizes(sizes)
     return Toolkit(Path(place))
+
+
+def _check_sizes(file: Path) -> None:
+    """Whether it looks like the toolkit's own: a JSON object with an object for each problem."""
+    hint = "Give a file like the toolkit's ParEval/drivers/problem-sizes.json"
+    try:
+        sizes = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        problem = f"{file} cannot be read ({error.strerror})"
+        raise SettingsError(f"--toolkit-sizes: {problem}", hint) from None
+    except ValueError as error:  # not JSON, or not text
+        raise SettingsError(f"--toolkit-sizes: {file} is not JSON ({error})", hint) from None
+    if not (isinstance(sizes, dict) and sizes and all(isinstance(v, dict) for v in sizes.values())):
+        raise SettingsError(f"--toolkit-sizes: {file} does not give sizes by problem", hint)
 
 
 def judge_by_toolkit(
@@ -42,6 +74,8 @@ def judge_by_toolkit(
         said = f"{judgement.credit:.2f}" if not judgement.reason else judgement.reason
         listener(judgement.kernel, Event(kind="note", message=f"the toolkit's driver: {said}"))
 
+    text = f"the contest's driver builds, checks and times {len(answers)} answers"
+    listener("", Event(kind="suite", message=text))
     judgements = toolkit.judge(answers, threads=result.threads, sizes=sizes, tell=tell)
     judged = result.model_copy(update={"toolkit": tuple(judgements)})
     write_result(RunFolder(root), judged)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +13,7 @@ from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.suites.score import KernelResult
 from parallel_agent.suites.suite import SuiteKernel
+from parallel_agent.suites.worked import Worked
 
 _Found = TypeVar("_Found")
 
@@ -24,30 +24,30 @@ class Member:
     ``refuted`` is what the suite's own comparison has against the answer.
     """
 
-    def __init__(self, kernel: SuiteKernel, run: GovernedRun, halt: threading.Event) -> None:
+    def __init__(
+        self, kernel: SuiteKernel, run: GovernedRun, halt: threading.Event, worked: Worked
+    ) -> None:
         """When ``halt`` is set, no step is begun any more."""
         self.kernel = kernel
+        self._worked = worked
         self._halt = halt
         self.run = run
         self.failure = ""
         self.refuted = ""
-        self.seconds = 0.0
         self._outcome: Outcome | None = None
 
     def attempt(self, step: Callable[[], _Found]) -> _Found | None:
         """Take a step of the run; None where it fails, which ends the run. Interrupted goes through."""
         if self._halt.is_set():
             raise Interrupted(self.kernel.path, "")
-        started = time.monotonic()
-        try:
-            return step()
-        except Interrupted:
-            raise
-        except Exception as error:  # its score is 1, its reason is in the table
-            self.failure = f"{type(error).__name__}: {error}"
-            return None
-        finally:
-            self.seconds += time.monotonic() - started
+        with self._worked.on(self.kernel.name):
+            try:
+                return step()
+            except Interrupted:
+                raise
+            except Exception as error:  # its score is 1, its reason is in the table
+                self.failure = f"{type(error).__name__}: {error}"
+                return None
 
     def free(self) -> None:
         """Do all that is free."""
@@ -67,8 +67,8 @@ class Member:
             best = Path(outcome.best_source).read_text(encoding="utf-8")
             self.refuted = self.attempt(lambda: check(best)) or self.failure
 
-    def result(self) -> KernelResult:
-        """Its row of the table."""
+    def result(self, seconds: float) -> KernelResult:
+        """Its row of the table; ``seconds`` is how long it was worked on."""
         outcome = self._outcome
         if outcome is None:
             return KernelResult(
@@ -77,7 +77,7 @@ class Member:
                 status="failed",
                 built=False,
                 correct=False,
-                seconds=self.seconds,
+                seconds=seconds,
                 reason=self.failure,
             )
         return KernelResult(
@@ -89,7 +89,7 @@ class Member:
             speedup=outcome.speedup,
             interval=outcome.interval,
             sizes=outcome.sizes,
-            seconds=self.seconds,
+            seconds=seconds,
             spent_usd=Decimal(outcome.spent_usd),
             proposer=outcome.proposer,
             candidates=outcome.candidates,

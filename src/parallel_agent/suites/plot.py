@@ -6,13 +6,21 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from parallel_agent.settings import SettingsError
+from parallel_agent.suites.outputs import check_writable
 from parallel_agent.suites.result import SuiteResult
 
 
-def matplotlib_is_here() -> None:
-    """SettingsError where nothing can be drawn."""
+def check_picture(file: Path) -> None:
+    """SettingsError where no picture can be drawn to the file, or none of its kind."""
     if find_spec("matplotlib") is None:
-        raise SettingsError("plot: needs matplotlib: pip install 'parallel-agent[plots]'")
+        raise SettingsError("--plot needs matplotlib", "pip install 'parallel-agent[plots]'")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    check_writable(file, "--plot")
+    kinds = FigureCanvasBase.get_supported_filetypes()
+    if file.suffix and file.suffix[1:].lower() not in kinds:
+        known = ", ".join(sorted(kinds))
+        raise SettingsError(f"--plot: {file} is of no known kind", f"Name it .png, or of {known}")
 
 
 def draw_curve(result: SuiteResult, file: Path) -> None:

@@ -36,11 +36,14 @@ def rejudge(
     folder = RunFolder.create(target, "rejudged")
     try:
         rows = []
-        for kernel in before.kernels:
+        for done, kernel in enumerate(before.kernels, start=1):
             run = RunFolder(root / "kernels" / kernel.name)
             rows.append(_again(kernel, run, target / "kernels" / kernel.name, listener))
             if run.exists("run.json"):
                 record_environment(folder, before.suite, Settings(**run.read_json("run.json")))
+            data = {"kernel": kernel.name, "done": done, "of": len(before.kernels)}
+            text = f"judged again: {done} of {len(before.kernels)} done"
+            listener("", Event(kind="suite", message=text, data=data))
         after = before.model_copy(
             update={
                 "kernels": tuple(rows),

@@ -43,8 +43,8 @@ class SuiteResult(BaseModel):
     ``geomean`` is the geometric mean over all kernels of max(1, speedup), 1 for a kernel that
     failed. ``built`` and ``correct`` count kernels. ``curve`` is the score by what was spent, from the
     first timings; what is reported in the end was timed once more. ``toolkit`` is what the contest's
-    driver says, where it was asked. ``own_cpu_seconds`` is CPU time of
-    the process that led the suite to its end: compilers and kernels are not in it.
+    driver says, where it was asked. ``seconds`` are those of all processes that worked on the suite,
+    ``own_cpu_seconds`` CPU time of the one that led it to its end: compilers and kernels are not in it.
     """
 
     model_config = ConfigDict(frozen=True)

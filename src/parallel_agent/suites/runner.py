@@ -14,27 +14,29 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.funding import Account
 from parallel_agent.agent.governed import GovernedRun
 from parallel_agent.agent.run import Interrupted, check_choices
-from parallel_agent.agent.run_folder import LEDGER, FolderError, RunFolder
+from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.budget.scopes import ROOT
-from parallel_agent.settings import Settings, SettingsError
+from parallel_agent.settings import Settings
 from parallel_agent.suites.curve import curve
 from parallel_agent.suites.environment import record_environment
 from parallel_agent.suites.find import find_suite
 from parallel_agent.suites.member import Member
+from parallel_agent.suites.opening import find_kernels, open_folder, open_ledger, run_folder
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.score import score
 from parallel_agent.suites.spending import spend
 from parallel_agent.suites.stored import write_result
 from parallel_agent.suites.suite import SuiteKernel
 from parallel_agent.suites.telling import Teller
+from parallel_agent.suites.worked import WHOLE, Worked, signs_of_life
 from parallel_agent.toolchain import sandbox
+from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.pool import Pool
 
 KernelListener = Callable[[str, Event], None]
 Step = Callable[[], None]
-SUITE = "suite.name"
 FREE, PAID, CLOSING = "what is free", "answers of this round", "the best once more"
 """The phases of a suite, as they are told."""
 
@@ -56,25 +58,29 @@ def run_suite(
     best is timed once more. Only timings never run beside anything else.
 
     With ``out`` set to the folder of a suite that was interrupted, it goes on: what was examined, timed
-    or paid for is not again. Raises SettingsError for an unknown suite or another one than the folder's,
-    FolderError for a folder that cannot be used, CompilerMissing, and Interrupted on Ctrl-C.
+    or paid for is not again. Raises SettingsError for an unknown suite, FolderError for a folder that
+    cannot be used or holds another suite, other kernels or other settings but the budget,
+    CompilerMissing, and Interrupted on Ctrl-C.
     """
     check_choices(given)
     sandbox.choose(no_sandbox=given.no_sandbox)
-    started, cpu = time.monotonic(), time.process_time()
-    folder = _open_folder(name, given)
+    cpu = time.process_time()
+    Compiler.find(given.cxx, given.cxxflags)
+    folder = open_folder(name, given)
     try:
-        kernels = _kernels(find or (lambda prepared: find_suite(name, prepared)), folder)
-        ledger = _open_ledger(folder, given)
+        kernels = find_kernels(find or (lambda prepared: find_suite(name, prepared)), folder)
+        ledger = open_ledger(folder, given)
         record_environment(folder, name, given)
-        halt = threading.Event()
+        halt, worked = threading.Event(), Worked(folder)
         members = [
-            Member(kernel, _governed(kernel, given, folder, ledger, listener), halt)
+            Member(kernel, _governed(kernel, given, folder, ledger, listener), halt, worked)
             for kernel in kernels
         ]
-        with _drained_by_interrupt(members, halt, listener):
+        with worked.on(WHOLE), _drained_by_interrupt(members, halt, listener):
             teller = Teller(members, ledger, listener)
-            side_by_side(teller.told(FREE, [member.free for member in members]), jobs)
+            side_by_side(
+                teller.told(FREE, [(member.kernel.name, member.free) for member in members]), jobs
+            )
             spend(
                 members,
                 given,
@@ -82,8 +88,12 @@ def run_suite(
                 listener,
                 lambda steps: side_by_side(teller.told(PAID, steps), given.branches),
             )
-            side_by_side(teller.told(CLOSING, [member.close for member in members]), jobs)
-        results = tuple(member.result() for member in members)
+            side_by_side(
+                teller.told(CLOSING, [(member.kernel.name, member.close) for member in members]),
+                jobs,
+            )
+        seconds = worked.seconds(lambda name: signs_of_life(folder.root, name))
+        results = tuple(member.result(seconds.get(member.kernel.name, 0.0)) for member in members)
         result = SuiteResult(
             suite=name,
             kernels=results,
@@ -94,9 +104,9 @@ def run_suite(
             cap_usd=format_usd(usd_to_nano(given.budget)),
             threads=given.thread_count,
             run=str(folder.root.absolute()),
-            seconds=time.monotonic() - started,
+            seconds=seconds[WHOLE],
             own_cpu_seconds=time.process_time() - cpu,
-            curve=curve({k.name: _run_folder(folder, k) for k in kernels}, ledger.spent()),
+            curve=curve({k.name: run_folder(folder, k.name) for k in kernels}, ledger.spent()),
             notes=sandbox.notes(),
         )
         write_result(folder, result)
@@ -115,44 +125,6 @@ def side_by_side(steps: Sequence[Step], width: int) -> None:
         step.result()
 
 
-def _open_folder(name: str, given: Settings) -> RunFolder:
-    """The suite's folder, new or that of an interrupted run of the same suite."""
-    if given.out is None or not (given.out / LEDGER).exists():
-        folder = RunFolder.create(given.out, f"suite-{name.replace(':', '-')}")
-        folder.write(name, SUITE)
-        return folder
-    folder = RunFolder(given.out)
-    folder.lock()
-    if folder.exists(SUITE) and folder.read(SUITE) == name:
-        return folder
-    folder.unlock()
-    raise FolderError(
-        f"the folder {given.out} does not hold a run of the suite '{name}'",
-        "Go on with the suite that it is of, or give another --out",
-    )
-
-
-def _kernels(find: Callable[[Path], list[SuiteKernel]], folder: RunFolder) -> list[SuiteKernel]:
-    """The suite's kernels; where there are none, a new folder goes again."""
-    try:
-        return find(folder.root / "sources")
-    except SettingsError:
-        if not folder.exists(LEDGER):
-            folder.discard()
-        raise
-
-
-def _open_ledger(folder: RunFolder, given: Settings) -> Ledger:
-    path, cap = folder.path(LEDGER), usd_to_nano(given.budget)
-    if not path.exists():
-        return Ledger.create(path, cap)
-    ledger = Ledger.open(path)
-    ledger.forfeit_open("the suite stopped while this was in flight")
-    if ledger.sums().cap != cap:
-        ledger.raise_cap(ROOT, cap)
-    return ledger
-
-
 def _governed(
     kernel: SuiteKernel,
     given: Settings,
@@ -162,7 +134,7 @@ def _governed(
 ) -> GovernedRun:
     """The kernel's run in the suite's folder; it has a scope of its own, and no cap but the set's."""
     told = {
-        "out": _run_folder(folder, kernel),
+        "out": run_folder(folder, kernel.name),
         "contract": kernel.contract,
         "kernel": kernel.function,
     }
@@ -173,10 +145,6 @@ def _governed(
         ledger.add_scope(f"kernel:{kernel.name}"),
         lambda event: listener(kernel.name, event),
     )
-
-
-def _run_folder(folder: RunFolder, kernel: SuiteKernel) -> Path:
-    return folder.path("kernels", kernel.name)
 
 
 @contextmanager

@@ -20,9 +20,9 @@ class KernelResult(BaseModel):
     ``built`` and ``correct`` speak of the source handed back, the original where nothing better
     was found. ``proposer`` wrote what won, of ``candidates`` that were examined; ``rejected`` counts those
     that a gate turned away, by gate, and ``not_faster`` those that were correct but no better than the
-    original, ``slower`` how many of these were slower. ``speedup`` and its ``interval`` (lower and upper end) are None where nothing was
-    timed, ``sizes`` is what was measured at each size; ``seconds`` is the time the kernel took to
-    optimize.
+    original, ``slower`` how many of these were slower. ``speedup`` and its ``interval`` (lower and
+    upper end) are None where nothing was timed, ``sizes`` is what was measured at each size;
+    ``seconds`` is how long the kernel was worked on, by all processes that did.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,7 +10,7 @@ from parallel_agent.settings import Settings
 from parallel_agent.suites.member import Member
 
 Tell = Callable[[str, Event], None]
-Carry = Callable[[Sequence[Callable[[], None]]], None]
+Carry = Callable[[Sequence[tuple[str, Callable[[], None]]]], None]
 
 
 def spend(
@@ -20,7 +20,7 @@ def spend(
 
     In a round the policy sees all kernels with everything that money could buy for any of them, and
     funds up to ``given.branches`` answers, for whichever kernels they are; ``carry`` carries them out
-    side by side. The same suite in the same state is decided the same.
+    side by side, each with its kernel's name. The same suite in the same state is decided the same.
     """
     while True:
         markets, offers = _offered(members, given.branches)
@@ -49,14 +49,14 @@ def _bought(member: Member, offers: Iterable[Offer]) -> list[Offer]:
     return [offer for offer in offers if offer.option.kernel == member.kernel.name]
 
 
-def _purchase(member: Member, funded: Funded) -> Callable[[], None]:
+def _purchase(member: Member, funded: Funded) -> tuple[str, Callable[[], None]]:
     mine = f"{member.kernel.name}:"
     pruned = [option for option, _ in funded.decision.pruned if option.startswith(mine)]
 
     def step() -> None:
         member.attempt(lambda: member.run.buy(_bought(member, funded.offers), pruned))
 
-    return step
+    return member.kernel.name, step
 
 
 def _tell(funded: Funded, tell: Tell) -> None:

@@ -52,11 +52,18 @@ def checked(kernels: Iterable[SuiteKernel], suite: str) -> list[SuiteKernel]:
     """The kernels, if there are any and their names can tell them apart and be names of folders."""
     found = list(kernels)
     if not found:
-        raise SettingsError(f"suite: there are no kernels in {suite}")
+        raise SettingsError(
+            f"suite: there are no kernels in {suite}", "Give one that has: C++ files, a kernel each"
+        )
     name, count = Counter(kernel.name for kernel in found).most_common(1)[0]
     if count > 1:
-        raise SettingsError(f"suite: {count} kernels of {suite} are called '{name}'")
+        raise SettingsError(
+            f"suite: {count} kernels of {suite} are called '{name}'", "Rename all but one of them"
+        )
     for kernel in found:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", kernel.name):
-            raise SettingsError(f"suite: '{kernel.name}' cannot be the name of a folder")
+            raise SettingsError(
+                f"suite: '{kernel.name}' cannot be the name of a folder",
+                "Rename it: letters, digits, '_', '.', '+' and '-', the first of the former three",
+            )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import geometric_mean
 
 from parallel_agent.suites.grid import Grid
+from parallel_agent.suites.judges.toolkit import Judgement
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.score import KernelResult, by_category
 
@@ -20,10 +21,17 @@ def category_grid(result: SuiteResult) -> Grid:
 
 
 def kernel_grid(result: SuiteResult) -> Grid:
-    """A row for each kernel: its speedup with interval, money and seconds, and how it came to be."""
-    headings = ("kernel", "speedup", "95 % interval", "USD", "s", "by, or why not")
-    rows = tuple(_row(kernel) for kernel in result.kernels)
-    return Grid(headings, rows, left=("kernel", "by, or why not"))
+    """A row for each kernel: its speedup with interval, money and seconds, and how it came to be.
+
+    Where the toolkit judged, too, its speedup or verdict stands beside ours.
+    """
+    theirs = {judgement.kernel: _verdict(judgement) for judgement in result.toolkit}
+    headings: tuple[str, ...] = ("kernel", "speedup", "95 % interval", "USD", "s", "by, or why not")
+    rows = [_row(kernel) for kernel in result.kernels]
+    if theirs:
+        headings = (*headings[:3], "toolkit's", *headings[3:])
+        rows = [(*row[:3], theirs.get(row[0], ""), *row[3:]) for row in rows]
+    return Grid(headings, tuple(rows), left=("kernel", "by, or why not"))
 
 
 def gate_grid(result: SuiteResult) -> Grid:
@@ -51,9 +59,20 @@ def toolkit_grid(result: SuiteResult) -> Grid:
             )
         )
     headings = (
-        "category", "% correct", "geomean", "toolkit: % compiled", "% correct", "geomean speedup",
+        "category", "ours: % correct", "ours: geomean",
+        "toolkit: % compiled", "toolkit: % correct", "toolkit: geomean",
     )  # fmt: skip
     return Grid(headings, tuple(rows), left=("category",), last_apart=True)
+
+
+def _verdict(judgement: Judgement) -> str:
+    if not judgement.judged:
+        return "no verdict"
+    if not judgement.compiled:
+        return "not built"
+    if not judgement.correct:
+        return "wrong"
+    return "no time" if judgement.speedup is None else f"{judgement.speedup:.2f}"
 
 
 def _mean(credits: list[float]) -> float:

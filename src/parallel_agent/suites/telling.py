@@ -17,7 +17,7 @@ Step = Callable[[], None]
 
 
 class Teller:
-    """Makes an event of every step of a suite that has ended; from any thread."""
+    """Makes an event of every phase of a suite that begins, and of every step that has ended."""
 
     def __init__(self, members: Sequence[Member], ledger: Ledger, listener: KernelListener) -> None:
         self._members = members
@@ -25,34 +25,38 @@ class Teller:
         self._listener = listener
         self._telling = threading.Lock()
 
-    def told(self, phase: str, steps: Sequence[Step]) -> list[Step]:
-        """The same steps, each telling how far the phase is when it has ended."""
+    def told(self, phase: str, steps: Sequence[tuple[str, Step]]) -> list[Step]:
+        """The steps of kernels by name, each telling how far the phase is when it has ended."""
         began, done = time.monotonic(), 0
 
-        def counted(step: Step) -> Step:
+        def counted(name: str, step: Step) -> Step:
             def counting() -> None:
                 nonlocal done
                 step()
                 with self._telling:
                     done += 1
-                    self._tell(phase, done, len(steps), time.monotonic() - began)
+                    self._tell(phase, name, done, len(steps), time.monotonic() - began)
 
             return counting
 
-        return [counted(step) for step in steps]
+        if steps:
+            self._tell(phase, "", 0, len(steps), 0.0)
+        return [counted(name, step) for name, step in steps]
 
-    def _tell(self, phase: str, done: int, of: int, seconds: float) -> None:
+    def _tell(self, phase: str, name: str, done: int, of: int, seconds: float) -> None:
         sums = self._ledger.sums()
-        spent, cap = format_usd(sums.spent), format_usd(sums.cap or 0)
+        cap = sums.cap or 0
+        money = f"{format_usd(cap - sums.spent)} of {format_usd(cap)} USD left"
         score = math.exp(
             math.fsum(math.log(max(1.0, member.run.best)) for member in self._members)
             / max(1, len(self._members))
         )
-        left = seconds / done * (of - done)
-        text = f"{phase}: {done} of {of} done, score so far {score:.2f}, {spent} of {cap} USD"
-        if done < of:
-            text += f", about {_minutes(left)} left"
-        data = {"phase": phase, "done": done, "of": of, "score": score, "seconds_left": left}
+        left = seconds / done * (of - done) if done else None
+        text = f"{phase}: {done} of {of} done, score so far {score:.2f}, {money}"
+        if left:
+            text += f", about {_minutes(left)} to go"
+        data = {"phase": phase, "kernel": name, "done": done, "of": of, "score": score}
+        data |= {"seconds_left": left, "left_usd": format_usd(cap - sums.spent)}
         self._listener("", Event(kind="suite", message=text, data=data))
 
 

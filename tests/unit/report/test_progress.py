@@ -7,7 +7,7 @@ from rich.console import Console
 
 from parallel_agent.agent.events import Event
 from parallel_agent.report import console as console_module
-from parallel_agent.report.live import LiveView, view
+from parallel_agent.report.live import LiveView
 from parallel_agent.report.progress import (
     Progress,
     milliseconds,
@@ -15,6 +15,7 @@ from parallel_agent.report.progress import (
     sentence,
     sizes_text,
 )
+from parallel_agent.report.run_view import run_view
 
 BRANCH = "reduction-parallel"
 RECORD = {"step": 1}
@@ -149,7 +150,7 @@ def test_what_was_spent_is_the_last_that_was_told() -> None:
 
 def drawn(progress: Progress, width: int, rows: int = 20) -> list[str]:
     console = Console(record=True, force_terminal=True, width=width, file=io.StringIO())
-    console.print(view(progress, cap_usd="0.25", now=1075.0, rows=rows))
+    console.print(run_view(progress, cap_usd="0.25", now=1075.0, rows=rows))
     return console.export_text().splitlines()
 
 
@@ -200,10 +201,9 @@ def test_the_live_view_draws_and_leaves_nothing_behind() -> None:
     file = io.StringIO()
     console = Console(force_terminal=True, width=60, height=20, file=file)
     with LiveView(console, "0.25") as live:
-        for kernel in ("saxpy", "histogram"):
-            for event in recorded():
-                live(event, kernel)
-    assert "histogram: " in file.getvalue()
+        for event in recorded():
+            live(event)
+    assert "reduction-parallel" in file.getvalue()
     assert file.getvalue().rstrip("\r\n").endswith("\x1b[2K")  # the last line was wiped
 
 

@@ -6,7 +6,6 @@ what a contestant gets.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -46,10 +45,19 @@ def problems(checkout: Path) -> list[Problem]:
         return TypeAdapter(list[Problem]).validate_json(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(
-            f"suite: {file} cannot be read ({error.strerror}); llm4pp: needs the toolkit's folder, "
-            "the one that holds model_eval"
+            f"suite: {file} cannot be read ({error.strerror})",
+            "Give the toolkit's folder, the one that holds model_eval: llm4pp:CHECKOUT",
         ) from None
-    except (ValidationError, json.JSONDecodeError) as error:
+    except ValueError as error:  # not JSON, not text, or JSON of something else
         raise SettingsError(
-            f"suite: {file} does not hold the toolkit's problems: {error}"
+            f"suite: {file} does not hold the toolkit's problems: {_first_line(error)}",
+            "Give the toolkit's folder as it was checked out: llm4pp:CHECKOUT",
         ) from None
+
+
+def _first_line(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]

@@ -37,7 +37,10 @@ def polybench(place: str, prepared: Path) -> list[SuiteKernel]:
     root = Path(place)
     utilities = root / UTILITIES
     if not (utilities / "polybench.h").is_file():
-        raise SettingsError(f"suite: {place} is no PolyBench/C tree: no {UTILITIES}/polybench.h")
+        raise SettingsError(
+            f"suite: {place} is no PolyBench/C tree: no {UTILITIES}/polybench.h",
+            f"Give the folder that holds {UTILITIES}: polybench:TREE",
+        )
     prepared.mkdir(parents=True, exist_ok=True)
     return [_kernel(source, root, prepared) for source in _sources(root)]
 
