@@ -15,11 +15,11 @@ import typer
 from parallel_agent import (
     __version__,
     mcp_command,
+    money_commands,
     profile_command,
     project_options,
     suite_commands,
 )
-from parallel_agent import __version__, money_commands, suite_commands
 from parallel_agent.options import (
     Answers,
     AsJson,
