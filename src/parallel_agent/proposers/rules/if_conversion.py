@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from parallel_agent.kernel.source import ParsedSource, parse
+from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport, analyse
 from parallel_agent.proposers.rules.edits import Edits
 from parallel_agent.proposers.rules.parallel_loop import ParallelLoop
 from parallel_agent.proposers.rules.reduction import Reduction
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.simd_loop import SimdLoop
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal, Strategy
 from parallel_agent.proposers.rules.syntax import Kind
@@ -46,7 +47,7 @@ class IfConversion:
         converted = _converted(parsed)
         if converted is None:
             return []
-        after = parse(converted.source, name=parsed.kernel.name)
+        after = reparsed(converted.source, parsed.kernel.name)
         return [name for name in _DELEGATES if _delegate(after, name) is not None]
 
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
@@ -54,7 +55,7 @@ class IfConversion:
         converted = _converted(parsed)
         if converted is None:
             raise NotApplicable("no innermost loop has branches that can become selections")
-        after = parse(converted.source, name=parsed.kernel.name)
+        after = reparsed(converted.source, parsed.kernel.name)
         chosen = _delegate(after, options.variant)
         if chosen is None:
             raise NotApplicable(f"without its branches no loop allows {options.variant}")
