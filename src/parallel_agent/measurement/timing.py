@@ -213,7 +213,9 @@ class _Pair:
     def _run(self, worker: Worker, length: int, answer: bytearray) -> Timing:
         timing = timed(worker, length, self.instances)
         with worker.collect() as outputs:
-            answer[:] = outputs
+            if len(answer) != len(outputs):
+                answer[:] = bytes(len(outputs))
+            memoryview(answer)[:] = outputs
         return timing
 
 
