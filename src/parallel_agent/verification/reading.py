@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Reading:
     kernel: str
     adapter: str
 
-    @property
+    @cached_property
     def tokens(self) -> list[str]:
         """The tokens of the kernel's file, pragmas included."""
         return tokens(self.kernel)
@@ -92,8 +93,8 @@ def _lines(text: str, files: Collection[str]) -> Iterator[tuple[str, int, str]]:
     library, is passed over as a whole.
     """
     markers = list(_MARKER.finditer(text))
-    ends = [marker.start() for marker in markers[1:]] + [len(text)]
-    for marker, end in zip(markers, ends, strict=True):
+    ends = [*(marker.start() for marker in markers[1:]), len(text)]
+    for marker, end in zip(markers, ends, strict=False):
         file = marker[2].removeprefix("./")
         if file in files:
             lines = text[marker.end() + 1 : end].split("\n")
