@@ -158,7 +158,9 @@ def _flat(
         domain = fields.get(name, values)
         result[name] = _flat(member, count, domain, {}, sizes, rng)
     if (order := next((n for n, v in fields.items() if v.sorted), None)) is not None:
-        result = result[np.argsort(result[order], kind="stable")]
+        places = np.argsort(result[order], kind="stable")
+        for name, _ in members(type_):  # one by one: what lies between them stays zero
+            result[name] = result[name][places]
     return result
 
 
