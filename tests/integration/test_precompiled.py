@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parallel_agent.cache import PRECOMPILED
-from parallel_agent.kernel.parsing import prelude_arguments, translation_unit
+from parallel_agent.kernel.parsing import FILE_NAME, prelude_arguments, translation_unit
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.precompiling import precompiled
 
@@ -59,6 +59,23 @@ def test_an_include_that_is_missing_is_still_missing(tmp_path: Path) -> None:
     source = {"main.cpp": "int main() { std::vector<int> x; return three(); }\n"}
     built = compiler.compile(source, directory=tmp_path, output="main", prelude=PRELUDE)
     assert not built.ok and "vector" in built.stderr
+
+
+def test_headers_with_errors_are_kept_and_hide_no_error_of_the_source() -> None:
+    source = "#include <parallel/algorithm>\nvoid f(int* x) { __gnu_parallel::sort(x, x + 9); }\n"
+    for _ in range(200):  # another test may be making one
+        arguments = prelude_arguments(source)
+        if arguments:
+            break
+        time.sleep(0.1)
+    assert arguments, "GCC's omp.h, which it includes, has attributes that the parser does not know"
+    broken = source.replace("x + 9", "missing")
+    own = [
+        (found.spelling, found.location.line)
+        for found in translation_unit(broken).diagnostics
+        if found.severity >= 3 and found.location.file.name == FILE_NAME
+    ]
+    assert own == [("use of undeclared identifier 'missing'", 2)]
 
 
 def test_a_damaged_header_changes_nothing() -> None:

@@ -43,7 +43,7 @@ class Encoder:
             self._raw(item.tobytes())
         elif isinstance(type_, Vector | Pointer) and is_flat(type_.element):
             array = np.ascontiguousarray(value, dtype=dtype(type_.element).base)
-            self._counted(len(array), array.tobytes())
+            self._counted(len(array), array.reshape(-1).view(np.uint8).data)
         elif isinstance(type_, Vector) and isinstance(type_.element, String):
             self._counted(len(value), _encoded_strings(value))
         elif isinstance(type_, Vector):
@@ -155,7 +155,9 @@ def encode_calls(signature: Signature, calls: list[list[Any]]) -> bytearray:
     return encoder.payload()
 
 
-def decode_calls(signature: Signature, data: bytes | memoryview, calls: int) -> list[Outputs]:
+def decode_calls(
+    signature: Signature, data: bytes | bytearray | memoryview, calls: int
+) -> list[Outputs]:
     """The outputs of ``calls`` calls; ValueError if the bytes are not exactly that."""
     decoder = Decoder(data)
     outputs = [decoder.outputs(signature) for _ in range(calls)]

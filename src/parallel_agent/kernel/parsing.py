@@ -23,7 +23,7 @@ _PRECOMPILE = f"""
 import sys
 from clang import cindex
 unit = cindex.Index.create().parse({_HEADER!r}, args=sys.argv[1:])
-if any(found.severity >= cindex.Diagnostic.Error for found in unit.diagnostics):
+if any(found.severity >= cindex.Diagnostic.Fatal for found in unit.diagnostics):
     sys.exit(1)
 unit.save({_PARSED!r})
 print(*sorted({{included.include.name for included in unit.get_includes()}}), sep="\\n")
@@ -46,8 +46,13 @@ def translation_unit(source: str) -> Any:
 
 
 def parser_arguments() -> list[str]:
-    """What libclang is told before it parses."""
-    return ["-x", "c++", "-std=c++20", "-fno-openmp", *_system_includes()]
+    """What libclang is told before it parses.
+
+    Headers in which it finds errors may be kept as well: they would be the same every time. GCC's
+    ``omp.h`` has attributes that it does not know, and all of its parallel mode includes that.
+    """
+    kept = ("-Xclang", "-fallow-pch-with-compiler-errors")
+    return ["-x", "c++", "-std=c++20", "-fno-openmp", *kept, *_system_includes()]
 
 
 def prelude_arguments(source: str) -> tuple[str, ...]:

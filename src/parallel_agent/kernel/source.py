@@ -261,8 +261,9 @@ def _dimension_names(function: Any) -> list[str]:
 
 def _sizes_a_container(node: Any) -> bool:
     """What stands in braces are elements."""
-    listed = any(child.kind == CursorKind.INIT_LIST_EXPR for child in node.walk_preorder())
-    return node.spelling in ("assign", "resize", "vector") and not listed
+    if node.spelling not in ("assign", "resize", "vector"):
+        return False
+    return all(child.kind != CursorKind.INIT_LIST_EXPR for child in node.walk_preorder())
 
 
 def _loop_bounds(head: list[Any]) -> set[str]:

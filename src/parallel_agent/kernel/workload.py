@@ -37,6 +37,8 @@ from parallel_agent.kernel.types import (
 
 _REALS = Values(kind="uniform", low=-10.0, high=10.0)
 _TEXT = Values(kind="text", low=0, high=12)
+_BLOCK = 1 << 14
+"""Real numbers that are drawn at a time."""
 
 
 class Workload:
@@ -125,13 +127,13 @@ def _draw(
     assert isinstance(type_, Vector | Pointer)
     if is_flat(type_.element):
         numbers = _flat(type_.element, lengths[0], given.values, given.fields, sizes, rng)
-        return shaped(numbers, given.values).astype(numbers.dtype)
+        return shaped(numbers, given.values).astype(numbers.dtype, copy=False)
     if isinstance(type_.element, String):
         return _strings(lengths[0], given.values or _TEXT, sizes, rng)
     if is_matrix(given.values):
         assert isinstance(type_.element, Vector)
         numbers = _flat(type_.element.element, math.prod(lengths), given.values, {}, sizes, rng)
-        whole = shaped(numbers, given.values).astype(numbers.dtype)
+        whole = shaped(numbers, given.values).astype(numbers.dtype, copy=False)
         return list(whole.reshape(lengths[0], -1)) if len(whole) else [whole] * lengths[0]
     return [_draw(type_.element, lengths[1:], given, sizes, rng) for _ in range(lengths[0])]
 
@@ -156,7 +158,9 @@ def _flat(
         domain = fields.get(name, values)
         result[name] = _flat(member, count, domain, {}, sizes, rng)
     if (order := next((n for n, v in fields.items() if v.sorted), None)) is not None:
-        result = result[np.argsort(result[order], kind="stable")]
+        places = np.argsort(result[order], kind="stable")
+        for name, _ in members(type_):  # one by one: what lies between them stays zero
+            result[name] = result[name][places]
     return result
 
 
@@ -170,12 +174,13 @@ def _scalars(
     layout = dtype(type_)
     if type_.kind == "bool":
         return rng.integers(0, 2, count).astype(layout)
-    if type_.kind in ("float", "complex"):
-        numbers = _reals(count, values or _REALS, sizes, rng)
-        if type_.kind == "complex":
-            imaginary = _reals(count, values or _REALS, sizes, rng)
-            return (numbers + 1j * imaginary).astype(layout)
-        return numbers.astype(layout)
+    if type_.kind == "float":
+        return _reals(layout, count, values or _REALS, sizes, rng)
+    if type_.kind == "complex":
+        numbers = np.empty(count, layout)
+        numbers.real = _reals(numbers.real.dtype, count, values or _REALS, sizes, rng)
+        numbers.imag = _reals(numbers.imag.dtype, count, values or _REALS, sizes, rng)
+        return numbers
     return _integers(type_, count, values or default_integers(type_), sizes, rng)
 
 
@@ -208,13 +213,26 @@ def _bounds(values: Values, sizes: Mapping[str, int]) -> tuple[float | int, floa
 
 
 def _reals(
-    count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
+    layout: np.dtype[Any],
+    count: int,
+    values: Values,
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
 ) -> np.ndarray[Any, Any]:
-    """Numbers of type double, whole ones where the domain is integers."""
+    """Numbers of a floating-point type, whole ones where the domain is integers.
+
+    Drawn as double, block by block, so that these are still in the cache when they are rounded.
+    """
     if values.kind in ("integers", "offsets"):
-        return _integers(_WIDE, count, values, sizes, rng).astype(np.float64)
-    numbers = rng.uniform(*_bounds(values, sizes), count)
-    return np.sort(numbers) if values.sorted else numbers
+        return _integers(_WIDE, count, values, sizes, rng).astype(np.float64).astype(layout)
+    low, high = _bounds(values, sizes)
+    numbers = np.empty(count, layout)
+    for start in range(0, count, _BLOCK):
+        block = numbers[start : start + _BLOCK]
+        block[:] = rng.uniform(low, high, len(block))
+    if values.sorted:
+        numbers.sort()
+    return numbers
 
 
 def _integers(

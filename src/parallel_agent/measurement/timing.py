@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from parallel_agent.toolchain.runner import Timing, Worker
 
 Draw = Callable[[np.random.Generator, int], bytes | bytearray]
 """Draws the encoded inputs of so many calls."""
-Check = Callable[[bytes, bytes, int], str | None]
+Check = Callable[[bytes | bytearray, bytes | bytearray, int], str | None]
 """Compares the original's outputs and the candidate's, of so many calls: the difference or None."""
 
 Stop = Literal["won", "lost", "precise", "max_pairs", "max_seconds"]
@@ -181,7 +181,11 @@ def choose_instances(
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two workers that share their inputs, and what they are run on."""
+    """Two workers that share their inputs, and what they are run on.
+
+    ``expected`` and ``got`` hold what they answered last: memory that is used again need not be
+    given out, and emptied, anew for every answer.
+    """
 
     original: Worker
     candidate: Worker
@@ -189,25 +193,30 @@ class _Pair:
     check: Check
     instances: int
     rng: np.random.Generator
+    expected: bytearray = field(default_factory=bytearray)
+    got: bytearray = field(default_factory=bytearray)
 
     def run(self, turn: int) -> tuple[Timing, Timing]:
         """One run of each on the same new inputs, the candidate first in every other turn."""
         length = self.original.inputs.write(self.draw(self.rng, self.instances))
         if turn % 2 == 0:
-            first, expected = self._run(self.original, length)
-            second, got = self._run(self.candidate, length)
+            first = self._run(self.original, length, self.expected)
+            second = self._run(self.candidate, length, self.got)
         else:
-            second, got = self._run(self.candidate, length)
-            first, expected = self._run(self.original, length)
-        difference = self.check(expected, got, self.instances)
+            second = self._run(self.candidate, length, self.got)
+            first = self._run(self.original, length, self.expected)
+        difference = self.check(self.expected, self.got, self.instances)
         if difference is not None:
             raise MismatchError(difference)
         return first, second
 
-    def _run(self, worker: Worker, length: int) -> tuple[Timing, bytes]:
+    def _run(self, worker: Worker, length: int, answer: bytearray) -> Timing:
         timing = timed(worker, length, self.instances)
         with worker.collect() as outputs:
-            return timing, bytes(outputs)
+            if len(answer) != len(outputs):
+                answer[:] = bytes(len(outputs))
+            memoryview(answer)[:] = outputs
+        return timing
 
 
 def _result(

@@ -69,8 +69,8 @@ def _named_bytes(folder: Path, most: int) -> int | None:
 
 def _open_nameless(process: Path, device: int) -> Iterator[tuple[int, int]]:
     """Inode and size of each deleted file on a device that is open in a process."""
-    with suppress(OSError):
-        for fd in (process / "fd").iterdir():
+    with suppress(OSError), os.scandir(process / "fd") as opened:
+        for fd in opened:
             with suppress(OSError):
                 found = fd.stat()
                 if stat.S_ISREG(found.st_mode) and not found.st_nlink and found.st_dev == device:
@@ -83,7 +83,8 @@ def _mapped_nameless(process: Path, folder: str) -> Iterator[int]:
     By its path, for on some file systems the device shown here is not the one that stat(2) gives.
     """
     with suppress(OSError):
-        for line in (process / "maps").read_text(errors="replace").splitlines():
+        maps = (process / "maps").read_text(errors="replace")
+        for line in maps.splitlines() if " (deleted)\n" in maps else ():
             if line.endswith(" (deleted)"):
                 _, _, _, _, inode, path = line.split(maxsplit=5)
                 if path.startswith(folder):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from parallel_agent.toolchain.adapter import ADAPTER_FILE, KERNEL_FILE, adapter_
 from parallel_agent.toolchain.compiler import Compiler, Diagnostic, Mode
 from parallel_agent.verification.build import adapter_spec
 
-_MARKER = re.compile(r'# (\d+) "((?:[^"\\]|\\.)*)"[ \d]*')
+_MARKER = re.compile(r'^# (\d+) "((?:[^"\\\n]|\\[^\n])*)"[ \d]*$', re.MULTILINE)
 _TOKEN = re.compile(
     r'//[^\n]*|/\*.*?\*/|(?:u8|[uUL])?R"(?P<end>[^()\\\s]{0,16})\(.*?\)(?P=end)"'
     r"|(?:u8|[uUL])?\"(?:\\.|[^\"\\\n])*\"|(?:u8|[uUL])?'(?:\\.|[^'\\\n])+'"
@@ -34,7 +35,7 @@ class Reading:
     kernel: str
     adapter: str
 
-    @property
+    @cached_property
     def tokens(self) -> list[str]:
         """The tokens of the kernel's file, pragmas included."""
         return tokens(self.kernel)
@@ -71,12 +72,11 @@ def read(
         return text
     kernel: dict[int, str] = {}
     adapter: dict[int, str] = {}
-    for file, line, content in _lines(text):
-        part = {KERNEL_FILE: kernel, ADAPTER_FILE: adapter}.get(file)
-        if part is not None:
-            # A pragma that a macro makes in the middle of a line still needs one of its own.
-            apart = "\n" if "#" in (content[0], part.get(line, " ")[0]) else " "
-            part[line] = f"{part[line]}{apart}{content}" if line in part else content
+    for file, line, content in _lines(text, {KERNEL_FILE, ADAPTER_FILE}):
+        part = kernel if file == KERNEL_FILE else adapter
+        # A pragma that a macro makes in the middle of a line still needs one of its own.
+        apart = "\n" if "#" in (content[0], part.get(line, " ")[0]) else " "
+        part[line] = f"{part[line]}{apart}{content}" if line in part else content
     return Reading(_joined(kernel), _joined(adapter))
 
 
@@ -86,17 +86,21 @@ def expected_adapter(signature: Signature, source: str) -> list[str]:
     return tokens("\n".join(line for line in text.splitlines() if not line.startswith("#")))
 
 
-def _lines(text: str) -> Iterator[tuple[str, int, str]]:
-    """File, line number and content of every line that is not empty."""
-    file, number = "", 0
-    for line in text.split("\n"):
-        marker = _MARKER.fullmatch(line)
-        if marker:
-            number, file = int(marker[1]), marker[2].removeprefix("./")
-        else:
-            if line.strip():
-                yield file, number, line
-            number += 1
+def _lines(text: str, files: Collection[str]) -> Iterator[tuple[str, int, str]]:
+    """File, line number and content of every line of these files that is not empty.
+
+    From one marker to the next all lines are of one file: what is of others, mostly the standard
+    library, is passed over as a whole.
+    """
+    markers = list(_MARKER.finditer(text))
+    ends = [*(marker.start() for marker in markers[1:]), len(text)]
+    for marker, end in zip(markers, ends, strict=False):
+        file = marker[2].removeprefix("./")
+        if file in files:
+            lines = text[marker.end() + 1 : end].split("\n")
+            for number, line in enumerate(lines, int(marker[1])):
+                if line.strip():
+                    yield file, number, line
 
 
 def _joined(lines: dict[int, str]) -> str:

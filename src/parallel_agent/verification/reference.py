@@ -139,8 +139,8 @@ class Reference:
 
     def compare(
         self,
-        expected: bytes,
-        got: bytes,
+        expected: bytes | bytearray,
+        got: bytes | bytearray,
         calls: int = 1,
         *,
         sizes: Mapping[str, int] | None = None,

@@ -120,7 +120,7 @@ class Sensors:
         def noisy(copy: int) -> dict[str, Any]:
             rng = np.random.default_rng([*case.seed, copy])
             payload = encode_calls(signature, [with_noise(signature, arguments, rng)])
-            return self._results(self._original, bytes(payload))
+            return self._results(self._original, payload)
 
         # One answer after the other, because each may be large.
         noise = _farthest(results, (noisy(copy) for copy in range(NOISY_COPIES)))
@@ -147,7 +147,7 @@ class Sensors:
             workers.pop(way).close()
             return None
 
-    def _results(self, worker: Worker, payload: bytes) -> dict[str, Any]:
+    def _results(self, worker: Worker, payload: bytes | bytearray) -> dict[str, Any]:
         (outputs,) = decode_calls(self.reference.signature, worker.call(payload), 1)
         comparison = self.reference.contract.comparison
         results = floating_results(self.reference.signature, comparison, outputs)

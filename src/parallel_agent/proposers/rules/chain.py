@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from parallel_agent.kernel.source import ParsedSource, SourceError, parse
+from parallel_agent.kernel.source import ParsedSource, SourceError
 from parallel_agent.proposers.rules import registry
 from parallel_agent.proposers.rules.dispatch import dispatched
 from parallel_agent.proposers.rules.induction_variables import InductionVariables
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal, Tunable
 
 _PARALLEL = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+omp[ \t]+parallel\b.*$", re.MULTILINE)
@@ -161,7 +162,7 @@ def _written(parsed: ParsedSource, step: Step) -> Proposal:
 
 def _read_again(parsed: ParsedSource, source: str) -> ParsedSource:
     try:
-        return parse(source, name=parsed.kernel.name)
+        return reparsed(source, parsed.kernel.name)
     except SourceError as error:
         raise NotApplicable(f"the rewritten source cannot be read again: {error}") from None
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parallel_agent.kernel.source import ParsedSource, SourceError, parse
+from parallel_agent.kernel.source import ParsedSource, SourceError
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import analyse
 from parallel_agent.proposers.rules.filter_loops import Filter, filters
 from parallel_agent.proposers.rules.loop_normalization import normalized
 from parallel_agent.proposers.rules.plain_loops import FILTERS, lowered
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.writing import Rewriter
 
@@ -71,9 +72,9 @@ def _found(parsed: ParsedSource) -> tuple[list[Filter], ParsedSource]:
         return found, parsed
     source, _ = normalized(parsed)
     try:
-        loops = parse(source, name=parsed.kernel.name)
+        loops = reparsed(source, parsed.kernel.name)
         source = lowered(loops, lambda call: call.name in FILTERS)
-        read = parse(source, name=parsed.kernel.name)
+        read = reparsed(source, parsed.kernel.name)
     except SourceError:
         return [], parsed
     return list(filters(analyse(read))), read

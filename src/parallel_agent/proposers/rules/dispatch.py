@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parallel_agent.kernel.source import ParsedSource, parse
+from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.strategy import NotApplicable
 from parallel_agent.proposers.rules.syntax import Kind
 
@@ -28,7 +29,7 @@ def dispatched(parsed: ParsedSource, rewritten: str, *, guard: str = "", isa: st
     Raises NotApplicable where the kernel cannot be called by a function of its own parameters, or
     where the rewrite changed more than it.
     """
-    after = parse(rewritten, name=parsed.kernel.name)
+    after = reparsed(rewritten, parsed.kernel.name)
     old, new = _Definition.of(parsed), _Definition.of(after)
     if _code(old.before) not in _code(new.before) or _code(old.after) not in _code(new.after):
         raise NotApplicable("the rewrite changes more than the kernel, where no guard is known")

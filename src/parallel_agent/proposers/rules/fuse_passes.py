@@ -7,12 +7,13 @@ import re
 import textwrap
 from typing import Any
 
-from parallel_agent.kernel.source import ParsedSource, SourceError, parse
+from parallel_agent.kernel.source import ParsedSource, SourceError
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.algorithm_calls import AlgorithmCall
 from parallel_agent.proposers.rules.analysis import LoopReport, analyse
 from parallel_agent.proposers.rules.edits import Edits
 from parallel_agent.proposers.rules.plain_loops import lowered
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.temporaries import Temporary, find_temporary, local_vectors
@@ -53,14 +54,14 @@ class FusePasses:
 def _fused(source: str, name: str) -> tuple[str, tuple[tuple[str, int], ...]] | None:
     """The source with its removable temporaries gone, and their names and lines."""
     try:
-        parsed = parse(source, name=name)
+        parsed = reparsed(source, name)
         names = [(d.spelling, syntax.line(d)) for d in local_vectors(parsed.function)]
         if not names:
             return None
         source = lowered(parsed, functools.partial(_mentions, {n for n, _ in names}))
         removed = []
         for _ in range(_MOST_TEMPORARIES):
-            parsed = parse(source, name=name)
+            parsed = reparsed(source, name)
             temporary = find_temporary(analyse(parsed))
             if temporary is None:
                 break

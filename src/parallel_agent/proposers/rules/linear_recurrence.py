@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parallel_agent.kernel.source import ParsedSource, SourceError, parse
+from parallel_agent.kernel.source import ParsedSource, SourceError
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import LoopReport, analyse
 from parallel_agent.proposers.rules.linear_terms import factor_of
 from parallel_agent.proposers.rules.output_iterators import indexed
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.syntax import Kind
 from parallel_agent.proposers.rules.values import Values
@@ -80,7 +81,7 @@ def _found(parsed: ParsedSource) -> tuple[ParsedSource, list[_Recurrence]] | Non
     plain = indexed(parsed)
     if plain != source:
         try:
-            parsed = parse(plain, name=parsed.kernel.name)
+            parsed = reparsed(plain, parsed.kernel.name)
         except SourceError:
             return None
     analysis = analyse(parsed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parallel_agent.kernel.source import ParsedSource, parse
+from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.algorithm_calls import names_in
 from parallel_agent.proposers.rules.algorithm_forms import free_name
@@ -16,6 +16,7 @@ from parallel_agent.proposers.rules.analysis import LoopReport, analyse
 from parallel_agent.proposers.rules.assignments import resizing_receiver
 from parallel_agent.proposers.rules.iterator_loops import IteratorLoop, iterator_loop
 from parallel_agent.proposers.rules.plain_loops import lowered
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.splice import add_includes
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.syntax import Kind
@@ -46,7 +47,7 @@ class LoopNormalization:
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
         """The source with loops over indices alone."""
         loops, lines = normalized(parsed)
-        after = parse(loops, name=parsed.kernel.name) if lines else parsed
+        after = reparsed(loops, parsed.kernel.name) if lines else parsed
         source = lowered(after, lambda call: call.name not in _LIGHT)
         reasons = []
         if lines:

@@ -95,8 +95,10 @@ class Polynomial:
 
     def substitute(self, symbol: Symbol, value: Polynomial) -> Polynomial:
         """The polynomial with a symbol replaced."""
-        result = Polynomial()
+        result = self.without(symbol)
         for monomial, factor in self.terms:
+            if symbol not in monomial:
+                continue
             term = Polynomial.constant(factor)
             for other in monomial:
                 term *= value if other == symbol else Polynomial.variable(other)

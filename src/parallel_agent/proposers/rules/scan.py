@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import textwrap
 from collections.abc import Mapping
 
-from parallel_agent.kernel.source import ParsedSource, SourceError, parse
+from parallel_agent.kernel.source import ParsedSource, SourceError
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import analyse
 from parallel_agent.proposers.rules.plain_loops import lowered
+from parallel_agent.proposers.rules.rereading import reparsed
 from parallel_agent.proposers.rules.scan_loops import ScanLoop, scan_loops
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.writing import Rewriter
@@ -73,7 +73,7 @@ def _found(parsed: ParsedSource) -> tuple[ParsedSource, tuple[ScanLoop, ...]] | 
     source = lowered(parsed, lambda call: call.name in _CALLS and not call.repeated)
     if source != parsed.kernel.source:
         try:
-            parsed = _parsed(source, parsed.kernel.name)
+            parsed = reparsed(source, parsed.kernel.name)
         except SourceError:
             return None
     scans = tuple(s for s in scan_loops(analyse(parsed)) if not s.report.outer)
@@ -83,11 +83,6 @@ def _found(parsed: ParsedSource) -> tuple[ParsedSource, tuple[ScanLoop, ...]] | 
 def _slow(scan: ScanLoop) -> bool:
     """True if the chain of operations, not the number of instructions, limits a thread."""
     return not syntax.is_integer(scan.carried.type)
-
-
-@functools.lru_cache(maxsize=4)
-def _parsed(source: str, name: str) -> ParsedSource:
-    return parse(source, name=name)
 
 
 def _regrouped(source: str) -> bool:

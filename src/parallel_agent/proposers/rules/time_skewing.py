@@ -11,6 +11,8 @@ from parallel_agent.proposers.rules.skewed_tiles import TileWriter, after, end_o
 from parallel_agent.proposers.rules.strategy import NotApplicable, Options, Proposal
 from parallel_agent.proposers.rules.time_steps import TimeSteps, time_steps
 
+_VARIANTS = ("parallel", "sequential")
+
 
 class TimeSkewing:
     """Loops over time steps that sweep over grids too large for the cache.
@@ -27,14 +29,13 @@ class TimeSkewing:
 
     def variants(self, parsed: ParsedSource) -> list[str]:
         """Names of the variants that this source allows, best first."""
-        found = _found(analyse(parsed))
-        return ["parallel", "sequential"] if found is not None else []
+        return list(_VARIANTS) if _found(analyse(parsed)) is not None else []
 
     def rewrite(self, parsed: ParsedSource, options: Options) -> Proposal:
         """The source with its first loop over time steps in tiles."""
         analysis = analyse(parsed)
         found = _found(analysis)
-        if found is None or options.variant not in self.variants(parsed):
+        if found is None or options.variant not in _VARIANTS:
             raise NotApplicable("no loop over time steps sweeps over rows of the same grids")
         depth, elements = (
             options.tuning.get(name, values[0]) for name, values in self.tunables.items()
