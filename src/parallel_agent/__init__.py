@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from parallel_agent.agent.program_replaying import replay_program
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.replaying import Replaying, replay
-    from parallel_agent.agent.run import Interrupted, aoptimize, optimize, resume
+    from parallel_agent.agent.run import Interrupted
     from parallel_agent.agent.run_folder import RunFolder
     from parallel_agent.agent.verify import Verification, verify
+    from parallel_agent.runs import aoptimize, optimize, resume
     from parallel_agent.settings import Settings, load_settings
     from parallel_agent.suites.many import optimize_all
     from parallel_agent.suites.result import SuiteResult
@@ -60,13 +61,13 @@ _HOMES = {
     "Settings": "settings",
     "SuiteResult": "suites.result",
     "Verification": "agent.verify",
-    "aoptimize": "agent.run",
+    "aoptimize": "runs",
     "build_graph": "agent.graph",
-    "optimize": "agent.run",
+    "optimize": "runs",
     "optimize_all": "suites.many",
     "replay": "agent.replaying",
     "replay_program": "agent.program_replaying",
-    "resume": "agent.run",
+    "resume": "runs",
     "load_settings": "settings",
     "verify": "agent.verify",
     "verify_program": "agent.program_verify",

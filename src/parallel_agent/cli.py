@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from parallel_agent import __version__, suite_commands
+from parallel_agent import __version__, report_command, suite_commands
 from parallel_agent.options import (
     Answers,
     AsJson,
@@ -51,6 +51,7 @@ app = typer.Typer(
 
 app.command()(suite_commands.bench)
 app.command()(suite_commands.export)
+app.command()(report_command.report)
 
 
 @app.callback(invoke_without_command=True)
@@ -108,8 +109,8 @@ def optimize(
         max_output_tokens=max_output_tokens, cxx=cxx, cxxflags=cxxflags,
         require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
-    from parallel_agent.agent.run import optimize as run
     from parallel_agent.report.console import progress, show_outcome
+    from parallel_agent.runs import optimize as run
 
     if only_estimate:
         from parallel_agent.agent.estimating import estimate
@@ -214,8 +215,8 @@ def resume(
     No candidate that was checked or timed is checked or timed again, and no answer that was paid for
     is bought again. A larger --budget raises the cap; a finished run then goes on, too.
     """
-    from parallel_agent.agent.run import resume as go_on
     from parallel_agent.report.console import progress, show_outcome
+    from parallel_agent.runs import resume as go_on
 
     with progress(quiet=quiet) as listener:
         outcome = go_on(run, budget=budget, listener=listener)

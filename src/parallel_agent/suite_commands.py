@@ -68,7 +68,7 @@ def bench(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the score against dollars (needs matplotlib)."),
+        typer.Option(metavar="FILE", help="Draw the score against dollars."),
     ] = None,
     compare: Annotated[
         tuple[Path, Path] | None,
@@ -106,11 +106,9 @@ def bench(
     from parallel_agent.report.console import progress
     from parallel_agent.suites.console import show_suite
     from parallel_agent.suites.judging import judge_by_toolkit, toolkit_of
-    from parallel_agent.suites.plot import draw_curve, matplotlib_is_here
+    from parallel_agent.suites.pictures import draw_curve
     from parallel_agent.suites.runner import run_suite
 
-    if plot is not None:
-        matplotlib_is_here()
     toolkit = toolkit_of(suite) if judge == "toolkit" else None
     with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
         result = run_suite(suite, given, lambda kernel, event: listener(event, kernel), jobs=jobs)

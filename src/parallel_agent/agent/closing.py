@@ -13,6 +13,7 @@ from parallel_agent.agent.context import Context
 from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
 from parallel_agent.agent.profiling import Profile, profile_candidate
 from parallel_agent.agent.reproduce import write_reproduction
+from parallel_agent.agent.scaling import scale_candidate
 from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.agent.stored import store_record
 from parallel_agent.agent.winning import chain_steps
@@ -28,6 +29,7 @@ PROPOSED_NOTE = (
     "the contract was proposed by a model; the original runs clean under it, but whether it covers "
     "the inputs that you have is for you to read: contract.toml"
 )
+SCALING = "scaling.json"
 _CONFIRMING = 1
 _NOT_HELD = "did not hold up when it was timed once more"
 _TRIED = 5
@@ -67,6 +69,8 @@ def choose(context: Context, candidates: Mapping[str, CandidateRecord]) -> Choic
         after: CandidateRecord = {**record, "better": False, "promising": False}
         try:
             profile = _confirmed(context, record)
+            if profile.better:
+                _scale(context, record, profile)
         except (MismatchError, WorkerError) as error:
             context.emit("confirmed", f"rejected: {error}", candidate=record["id"], passed=False)
             after |= {"accepted": False, "failed_gate": "timing", "detail": str(error)}
@@ -136,6 +140,15 @@ def _confirmed(context: Context, record: CandidateRecord) -> Profile:
         passed=profile.better,
     )
     return profile
+
+
+def _scale(context: Context, record: CandidateRecord, profile: Profile) -> None:
+    """Measure what is handed back with fewer threads, too. Raises MismatchError and WorkerError."""
+    name = ("candidates", record["id"], SCALING)
+    if profile.threads > 1 and not context.folder.exists(*name):
+        context.emit("stage", "timing the best with fewer threads", candidate=record["id"])
+        scaling = scale_candidate(context, record["id"], profile)
+        context.folder.write(scaling.model_dump_json(indent=2), *name)
 
 
 def _outcome(

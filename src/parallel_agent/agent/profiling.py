@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.study import drawer
-from parallel_agent.agent.subject import OriginalAtSize, Subject
+from parallel_agent.agent.subject import OriginalAtSize
 from parallel_agent.measurement.plan import TimingPlan
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
 from parallel_agent.measurement.timing import PairedSamples, time_pair
@@ -98,9 +98,9 @@ def profile_candidate(
     measured: list[ProfileAtSize] = []
     with context.lane.timing():
         for size in reversed(subject.study.sizes):
-            found = _at_size(context, subject, candidate, size, plan, salt)
+            found = time_at_size(context, candidate, size, plan, salt)
             if longer is not None and found.unsure:
-                found = _at_size(context, subject, candidate, size, longer, salt)
+                found = time_at_size(context, candidate, size, longer, salt)
             measured.insert(0, found)
             if measured[-1].result != "faster":  # the largest size comes first
                 break
@@ -116,15 +116,19 @@ def profile_candidate(
     )
 
 
-def _at_size(
+def time_at_size(
     context: Context,
-    subject: Subject,
     candidate: str,
     size: OriginalAtSize,
     plan: TimingPlan,
     salt: int,
+    threads: int | None = None,
 ) -> ProfileAtSize:
-    reference, threads = subject.reference, context.settings.thread_count
+    """Time a candidate at one size, with as many threads as the settings say unless told otherwise.
+
+    The caller holds the timing lane. Raises MismatchError and WorkerError.
+    """
+    reference, threads = context.subject.reference, threads or context.settings.thread_count
     binary = context.folder.path("candidates", candidate, "optimized")
     rng = np.random.default_rng([context.settings.seed, 4000, salt, *size.sizes.values()])
     with (

@@ -1,8 +1,7 @@
-"""Running the graph: `optimize`, `aoptimize` and `resume`."""
+"""Running the graph: `optimize` and `resume`, without the report that comes after."""
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import sqlite3
 import threading
@@ -36,6 +35,7 @@ from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.settings import Settings, SettingsError, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.versions import VERSIONS, python_version, versions
 
 Listener = Callable[[Event], None]
 THREAD = "run"
@@ -98,6 +98,7 @@ def begun(
     try:
         folder.write(text, "original.cpp")
         folder.write_json(chosen.model_dump(mode="json"), "run.json")
+        folder.write_json({"python": python_version(), **versions()}, VERSIONS)
         yield Context.open(chosen, folder, ledger=ledger, scope=scope), text
     except Interrupted:
         raise
@@ -122,11 +123,6 @@ def check_choices(given: Settings) -> None:
     if given.policy not in POLICIES:
         known = ", ".join(POLICIES)
         raise SettingsError(f"policy: '{given.policy}' is not known, only {known}")
-
-
-async def aoptimize(source: str | Path, **arguments: Any) -> Outcome:
-    """`optimize` for code that awaits: the run has a thread of its own."""
-    return await asyncio.to_thread(optimize, source, **arguments)
 
 
 def resume(

@@ -23,18 +23,19 @@ from parallel_agent.suites.curve import curve
 from parallel_agent.suites.environment import record_environment
 from parallel_agent.suites.find import find_suite
 from parallel_agent.suites.member import Member
+from parallel_agent.suites.page import report_suite
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.score import score
 from parallel_agent.suites.spending import spend
 from parallel_agent.suites.stored import write_result
 from parallel_agent.suites.suite import SuiteKernel
 from parallel_agent.suites.telling import Teller
+from parallel_agent.suites.unfinished import NAME
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.pool import Pool
 
 KernelListener = Callable[[str, Event], None]
 Step = Callable[[], None]
-SUITE = "suite.name"
 FREE, PAID, CLOSING = "what is free", "answers of this round", "the best once more"
 """The phases of a suite, as they are told."""
 
@@ -100,6 +101,7 @@ def run_suite(
             notes=sandbox.notes(),
         )
         write_result(folder, result)
+        report_suite(folder.root, listener)
         return result
     except Interrupted:
         raise Interrupted(folder.root, "") from None
@@ -119,11 +121,11 @@ def _open_folder(name: str, given: Settings) -> RunFolder:
     """The suite's folder, new or that of an interrupted run of the same suite."""
     if given.out is None or not (given.out / LEDGER).exists():
         folder = RunFolder.create(given.out, f"suite-{name.replace(':', '-')}")
-        folder.write(name, SUITE)
+        folder.write(name, NAME)
         return folder
     folder = RunFolder(given.out)
     folder.lock()
-    if folder.exists(SUITE) and folder.read(SUITE) == name:
+    if folder.exists(NAME) and folder.read(NAME) == name:
         return folder
     folder.unlock()
     raise FolderError(
