@@ -4,8 +4,25 @@
 # Does nothing where all is there. Otherwise root gets it installed with apt-get; everybody else is
 # told the command and the exit status is 3. Bubblewrap is installed for root too, and everybody else
 # is told of it: without, the sandbox has another launcher. With the argument "race-detector" it sees
-# to clang with Archer as well, as far as it can: without, the tests that need one are skipped.
+# to clang with Archer instead, with "browser" to one that the tests look at reports with, as far as it
+# can: without, the tests that need one are skipped.
 set -eu
+
+if [ "${1:-}" = browser ]; then
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null 2>&1 && exit 0
+    done
+    browser="chromium fonts-dejavu-core"
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
+        echo "apt-get install --yes --no-install-recommends $browser"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq || true
+        # shellcheck disable=SC2086
+        apt-get install --yes --no-install-recommends -qq $browser >/dev/null && exit 0
+    fi
+    echo "No browser: the tests of reports in one are skipped. To have it: apt-get install $browser" >&2
+    exit 0
+fi
 
 detector="clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
 if [ "${1:-}" = race-detector ]; then

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.profiling import Profile, ProfileAtSize, time_at_size
-from parallel_agent.measurement.plan import screening_plan
+from parallel_agent.measurement.plan import plan_for
 
 _SALT = 2
 
@@ -42,7 +42,7 @@ def scale_candidate(context: Context, candidate: str, profile: Profile) -> Scali
 
     Waits for the timing lane. Raises MismatchError and WorkerError: then it is wrong after all.
     """
-    plan, size = screening_plan(context.settings.effort), context.subject.study.sizes[-1]
+    plan, size = plan_for(context.settings.effort), context.subject.study.sizes[-1]
     points = []
     with context.lane.timing():
         for threads in thread_counts(profile.threads)[:-1]:

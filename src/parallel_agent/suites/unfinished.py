@@ -23,7 +23,7 @@ NAME = "suite.name"
 
 
 def result_so_far(root: Path) -> SuiteResult:
-    """The result of the kernels that were begun: those without an outcome count as not improved."""
+    """The result of the kernels that were begun: those without an outcome count as 1."""
     runs = {path.name: path for path in sorted((root / "kernels").iterdir()) if path.is_dir()}
     rows = tuple(_row(name, path) for name, path in runs.items())
     spent, cap = _money(root / LEDGER)
@@ -49,7 +49,7 @@ def _row(name: str, run: Path) -> KernelResult:
         outcome = Outcome.model_validate_json(_text(run / "outcome.json"))
     except ValidationError:
         return KernelResult(
-            name=name, category=category, status="unchanged", built=True, correct=True,
+            name=name, category=category, status="unchanged", built=False, correct=False,
             reason="it has no outcome yet",
         )  # fmt: skip
     return row_of(name, category, outcome, outcome.seconds)

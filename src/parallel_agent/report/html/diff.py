@@ -47,13 +47,14 @@ def side_by_side(old: str, new: str) -> list[Row]:
         return []
     left, right = _coloured(before), _coloured(after)
     rows: list[Row] = []
+    ends = (len(left), len(right))
     for tag, a, b, c, d in difflib.SequenceMatcher(
         None, before, after, autojunk=False
     ).get_opcodes():
         pairs = list(_pairs(left[a:b], right[c:d]))
         if tag == "equal":
             rows += _folded(
-                [Row("same", *pair) for pair in pairs], first=a == 0, last=b == len(left)
+                [Row("same", *pair) for pair in pairs], first=not (a or c), last=(b, d) == ends
             )
         else:
             rows += [Row("changed", *pair) for pair in pairs]

@@ -17,7 +17,7 @@ from parallel_agent.report.closing import counts
 from parallel_agent.report.html import diff, pictures, tree, words
 from parallel_agent.report.html.evidence import Evidence
 from parallel_agent.report.html.money import money_of
-from parallel_agent.report.progress import milliseconds, sizes_text
+from parallel_agent.report.progress import sizes_text
 from parallel_agent.versions import versions
 
 LIGHT_STYLE, DARK_STYLE = "default", "github-dark"
@@ -127,7 +127,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         autoescape=True,
     )
-    found.filters |= {"sizes": sizes_text, "ms": milliseconds, "bytes": _bytes, "plain": _plain}
+    found.filters |= {"sizes": sizes_text, "duration": _duration, "bytes": _bytes, "plain": _plain}
     found.globals["code_light"] = Markup(diff.colours(LIGHT_STYLE))
     found.globals["code_dark"] = Markup(diff.colours(DARK_STYLE))
     return found
@@ -136,6 +136,14 @@ def environment() -> Environment:
 def _plain(name: str) -> str:
     """A name of ours for people: without underscores."""
     return name.replace("_", " ")
+
+
+def _duration(seconds: float) -> str:
+    """A time with three digits that count, in the unit that makes it readable."""
+    for least, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if seconds >= least:
+            return f"{seconds / least:.3g} {unit}" if seconds < 1e3 * least else f"{seconds:.0f} s"
+    return f"{seconds * 1e9:.3g} ns"
 
 
 def _bytes(size: int) -> str:
@@ -191,5 +199,5 @@ def _tolerated(name: str, tolerance: Tolerance) -> str:
     absolute = max(step.absolute for step in tolerance.steps)
     return (
         f"{name}: within {relative:.2g} relative and {absolute:.2g} absolute at the size where that is "
-        f"most, calibrated from the original. {tolerance.evidence}"
+        f"most, calibrated from the original, which {tolerance.evidence or 'was measured'}"
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIZE = (6.4, 3.3)
+_WIDEST, _LINES = 24, 5
+"""Of the size below a mark: characters of a line, and lines."""
 _FAR = 4.0
 """Bounds that lie so many times beyond the rest are left to the table: they would flatten the rest."""
 
@@ -40,7 +42,7 @@ def by_size(outcome: Outcome) -> Markup:
         axes.errorbar(places, speedups, yerr=[below, above], fmt="o", color=ACCENT, capsize=5,
                       markersize=7, label="measured, 95 % interval")  # fmt: skip
         multiples(axes, [*speedups, outcome.threads, *(bound for bound in bounds if bound)])
-        axes.set_xticks(places, [plain(sizes_text(s.sizes)).replace(", ", "\n") for s in sizes])
+        axes.set_xticks(places, [_label(s) for s in sizes])
         axes.set_xlim(-0.5, len(sizes) - 0.5)
         axes.set_ylabel("times as fast")
         axes.legend(loc="upper left", bbox_to_anchor=(0.0, 1.2), ncols=3)
@@ -105,6 +107,13 @@ def by_money(money: Money, cap: float) -> Markup:
 def _bound(size: OutcomeAtSize) -> float | None:
     """How many times as fast the machine's bound allows at most."""
     return size.original_seconds / size.bound_seconds if size.bound_seconds else None
+
+
+def _label(size: OutcomeAtSize) -> str:
+    """The size below a mark: a line for each dimension, as many and as long as there is room for."""
+    lines = plain(sizes_text(size.sizes)).split(", ")
+    shown = [line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…" for line in lines]
+    return "\n".join(shown if len(shown) <= _LINES else [*shown[: _LINES - 1], "…"])
 
 
 def _level(axes: Axes, value: float, label: str) -> None:

@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,8 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9.0,
 }
+_REM_PER_INCH = 5.8
+"""So that the text of all plots is as large as that around them, or smaller."""
 _one_at_a_time = threading.Lock()
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -62,7 +65,7 @@ def draw(
         paint(axes)
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return _inline(name, file.getvalue(), described)
+    return _inline(name, file.getvalue(), described, size[0])
 
 
 def plain(text: str) -> str:
@@ -96,18 +99,22 @@ def _matplotlib(name: str) -> Iterator[None]:
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from matplotlib import rc_context
 
-    with _one_at_a_time, rc_context({**_STYLE, "svg.hashsalt": name}):
+    style = {**_STYLE, "svg.hashsalt": name}
+    with _one_at_a_time, rc_context(style), warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # letters that its font lacks, the page's may have
         yield
 
 
-def _inline(name: str, svg: str, described: str) -> Markup:
+def _inline(name: str, svg: str, described: str, inches: float) -> Markup:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r"(font: [^\"]*?)'DejaVu Sans'[^\";]*", r"\1sans-serif", svg)
+    svg = re.sub(r"'DejaVu Sans'[^;\"]*", "sans-serif", svg)
     for stand_in, colour in _OF_PAGE.items():
         svg = svg.replace(stand_in, colour)
     label = escape(described)
-    head = f'<svg role="img" aria-label="{label}" class="plot"'
+    head = f'<svg role="img" aria-label="{label}" class="plot" style="max-width: {_REM_PER_INCH * inches:.1f}rem"'
     return Markup(head + svg.removeprefix("<svg"))

@@ -30,9 +30,9 @@ class Fraction:
     high: float
 
     @property
-    def told_from_noise(self) -> bool:
-        """Whether it lies above 0 beyond the intervals."""
-        return self.low > 0.0
+    def told(self) -> bool:
+        """Whether it is one for Amdahl's law: above 0 and below 1 beyond the intervals."""
+        return self.low > 0.0 and self.high < 1.0
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,15 @@ def serial_fraction(scaling: Scaling) -> Fraction | None:
 
 
 def predictions(scaling: Scaling) -> list[Prediction]:
-    """What Amdahl's law says of more threads; none where the fraction is not told from noise."""
+    """What Amdahl's law says of more threads; none where the fraction is not told by what was measured."""
     fraction, (one, _) = serial_fraction(scaling), _ends(scaling)
-    if fraction is None or one is None or not fraction.told_from_noise or fraction.value > 1.0:
+    if fraction is None or one is None or not fraction.told:
         return []
     found = []
     for factor in ASKED:
         threads = factor * fraction.threads
         likely, high, low = (
-            one.speedup * amdahl(min(1.0, share), threads)
+            one.speedup * amdahl(share, threads)
             for share in (fraction.value, fraction.low, fraction.high)
         )
         found.append(Prediction(threads, likely, low, high))

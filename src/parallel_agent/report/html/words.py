@@ -80,8 +80,8 @@ def more_threads(scaling: Scaling | None, bound: float | None, cores: int) -> li
         "by the intervals of both timings (Karp and Flatt 1990)."
     ]
     expected = predictions(scaling)
-    if fraction.value > 1.0:
-        said.append("With threads it is slower than with one: more of them promise nothing.")
+    if fraction.high >= 1.0:
+        said.append("Whether threads help it at all at this size is not told by what was measured.")
     elif not expected:
         said.append(
             "That is not told from zero by what was measured, so no limit can be derived from it; "
@@ -109,8 +109,8 @@ def more_money(evidence: Evidence, money: Money) -> list[str]:
     said = []
     if money.idle_requests:
         said.append(
-            f"The last {_number(money.idle_requests, 'request')}, for {money.idle_usd.normalize():f} US "
-            "dollars, brought nothing better."
+            f"What was bought after the best, {_number(money.idle_requests, 'request')} for "
+            f"{money.idle_usd.normalize():f} US dollars, brought nothing better."
         )
     else:
         said.append("The last request that was paid for was the best so far: it was still rising.")
