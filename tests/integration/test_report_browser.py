@@ -65,7 +65,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ),
     }
     suite = write_suite(root / "suite", 60)
-    write_run_report(suite / "kernels" / "kernel_31")
+    write_run_report(suite / "kernels" / "kernel_01")
     drawn = {name: write_run_report(run) for name, run in runs.items()}
     return {**drawn, "suite": write_suite_report(suite)}
 
@@ -161,7 +161,7 @@ def test_on_paper_it_is_light_and_whole(browser: Any, reports: dict[str, Path]) 
 
 def test_a_suite_leads_to_its_kernels(browser: Any, reports: dict[str, Path]) -> None:
     opened = Opened(browser, reports["suite"])
-    opened.page.get_by_role("link", name="kernel_31").click()
+    opened.page.get_by_role("link", name="kernel_01").click()
     assert "damp" in opened.page.locator("h1").inner_text()
     opened.page.close()
 
