@@ -100,7 +100,8 @@ def _verdict(result: SuiteResult, finished: bool) -> str:
 def _line(root: Path, kernel: KernelResult) -> Line:
     link = f"kernels/{kernel.name}/{REPORT}"
     improved = kernel.status == "improved"
-    words = f"{kernel.strategy} ({kernel.proposer})" if improved else kernel.reason
+    by = f"{kernel.strategy} ({kernel.proposer})" if kernel.proposer else "not recorded"
+    words = by if improved else kernel.reason
     if len(words) > MOST_WORDS:
         words = f"{words[:MOST_WORDS]} …"
     return Line(kernel, quote(link) if (root / link).is_file() else "", words)
