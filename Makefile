@@ -20,6 +20,7 @@ bench: $(VENV)/runtime
 test: $(VENV)/dev
 	@sh tools/install_system.sh race-detector
 	@sh tools/install_system.sh cmake
+	@sh tools/install_system.sh browser
 	@$(MAKE) --no-print-directory -j1 lint typecheck layers generated unit integration coverage
 
 lint: $(VENV)/dev

@@ -36,6 +36,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     kept.mkdir()
     (kept / "precompiled").symlink_to(shared)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setenv("MPLCONFIGDIR", str(shared.with_name("matplotlib")))  # its list of fonts
     for name in ("PARALLEL_AGENT_OUT", "PARALLEL_AGENT_BUDGET"):
         monkeypatch.delenv(name, raising=False)
     return cache

@@ -3,36 +3,41 @@
 #
 # Does nothing where all is there. Otherwise root gets it installed with apt-get; everybody else is
 # told the command and the exit status is 3. Bubblewrap is installed for root too, and everybody else
-# is told of it: without, the sandbox has another launcher. With the argument "race-detector" it sees
-# to clang with Archer as well, as far as it can: without, the tests that need one are skipped. So it does
-# with the argument "cmake".
+# is told of it: without, the sandbox has another launcher. With the argument "race-detector", "browser"
+# or "cmake" it sees to that alone, for the tests.
 set -eu
 
-detector="clang-19 libomp-19-dev libclang-rt-19-dev llvm-19"
-if [ "${1:-}" = race-detector ]; then
-    ls /usr/lib/llvm-*/lib/libarcher.so >/dev/null 2>&1 && exit 0
+# What some tests need, as far as it can be had: without, they are skipped.
+optional() {
+    packages=$1
     if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
-        echo "apt-get install --yes --no-install-recommends $detector"
+        echo "apt-get install --yes --no-install-recommends $packages"
         export DEBIAN_FRONTEND=noninteractive
         apt-get update -qq || true
         # shellcheck disable=SC2086
-        apt-get install --yes --no-install-recommends -qq $detector >/dev/null && exit 0
+        apt-get install --yes --no-install-recommends -qq $packages >/dev/null && exit 0
     fi
-    echo "No race detector: its tests are skipped. To have one: apt-get install $detector" >&2
+    echo "$2 To have it: apt-get install $packages" >&2
     exit 0
-fi
+}
 
-if [ "${1:-}" = cmake ]; then
+case "${1:-}" in
+race-detector)
+    ls /usr/lib/llvm-*/lib/libarcher.so >/dev/null 2>&1 && exit 0
+    optional "clang-19 libomp-19-dev libclang-rt-19-dev llvm-19" \
+        "No race detector: its tests are skipped."
+    ;;
+browser)
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null 2>&1 && exit 0
+    done
+    optional "chromium fonts-dejavu-core" "No browser: the tests of reports in one are skipped."
+    ;;
+cmake)
     command -v cmake >/dev/null 2>&1 && exit 0
-    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" -eq 0 ]; then
-        echo "apt-get install --yes --no-install-recommends cmake"
-        export DEBIAN_FRONTEND=noninteractive
-        apt-get update -qq || true
-        apt-get install --yes --no-install-recommends -qq cmake >/dev/null && exit 0
-    fi
-    echo "No cmake: the test of a CMake project is skipped. To have it: apt-get install cmake" >&2
-    exit 0
-fi
+    optional cmake "No cmake: the test of a CMake project is skipped."
+    ;;
+esac
 
 if ! command -v bwrap >/dev/null 2>&1; then
     install="apt-get install --yes --no-install-recommends bubblewrap"

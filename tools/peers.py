@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from concurrent.futures import Future
-from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -50,9 +49,6 @@ Building = tuple[Future[Reference], dict[str, Future[Program]]]
 def main() -> int:
     """Compare, and print what came of it."""
     given = _arguments()
-    if given.plot and find_spec("matplotlib") is None:
-        print("--plot needs matplotlib: pip install 'parallel-agent[plots]'", file=sys.stderr)
-        return 2
     out: Path = given.out or RUNS / time.strftime("peers-%Y%m%d-%H%M%S")
     try:
         settings = load_settings(threads=given.threads, effort=given.effort, seed=given.seed)
@@ -211,7 +207,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="compilers at a time")
     parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
-    parser.add_argument("--plot", type=Path, help="write a picture there (needs matplotlib)")
+    parser.add_argument("--plot", type=Path, help="write a picture there")
     return parser.parse_args()
 
 

@@ -66,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     second.add_argument("--feedback", type=float, help="see the assumptions", metavar="P")
     second.add_argument("--rescue", type=float, help="of the dear model", metavar="P")
     second.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
-    second.add_argument("--plot", type=Path, metavar="FILE", help="PNG or SVG; needs matplotlib")
+    second.add_argument("--plot", type=Path, metavar="FILE", help="PNG or SVG")
     second.add_argument("--json", action="store_true")
     return parser.parse_args()
 

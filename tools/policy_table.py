@@ -78,10 +78,7 @@ def table(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def plot(found: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
-    """Score against dollars with intervals, as PNG or SVG by the name of the file.
-
-    Raises ImportError without matplotlib, which the extra ``plots`` brings.
-    """
+    """Score against dollars with intervals, as PNG or SVG by the name of the file."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 5), layout="constrained")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parallel_agent.adapters.langchain_tool import as_tool
-    from parallel_agent.agent.awaiting import aoptimize
     from parallel_agent.agent.context import Context
     from parallel_agent.agent.events import Event
     from parallel_agent.agent.graph import build_graph
@@ -22,10 +21,11 @@ if TYPE_CHECKING:
     from parallel_agent.agent.program_verify import ProgramVerification, verify_program
     from parallel_agent.agent.project.run import optimize_project, project_spec
     from parallel_agent.agent.replaying import Replaying, replay
-    from parallel_agent.agent.run import Interrupted, optimize, resume
+    from parallel_agent.agent.run import Interrupted
     from parallel_agent.agent.run_folder import RunFolder
     from parallel_agent.agent.session import Session, Submitted, Task
     from parallel_agent.agent.verify import Verification, verify
+    from parallel_agent.runs import aoptimize, optimize, resume
     from parallel_agent.settings import Settings, load_settings
     from parallel_agent.suites.many import optimize_all
     from parallel_agent.suites.result import SuiteResult
@@ -77,17 +77,17 @@ _HOMES = {
     "SuiteResult": "suites.result",
     "Task": "agent.session",
     "Verification": "agent.verify",
-    "aoptimize": "agent.awaiting",
+    "aoptimize": "runs",
     "as_tool": "adapters.langchain_tool",
     "build_graph": "agent.graph",
-    "optimize": "agent.run",
+    "optimize": "runs",
     "optimize_all": "suites.many",
     "profile": "agent.profile",
     "optimize_project": "agent.project.run",
     "project_spec": "agent.project.run",
     "replay": "agent.replaying",
     "replay_program": "agent.program_replaying",
-    "resume": "agent.run",
+    "resume": "runs",
     "load_settings": "settings",
     "verify": "agent.verify",
     "verify_program": "agent.program_verify",

@@ -18,6 +18,7 @@ from parallel_agent import (
     money_commands,
     profile_command,
     project_options,
+    report_command,
     suite_commands,
 )
 from parallel_agent.options import (
@@ -60,6 +61,7 @@ app.command()(suite_commands.bench)
 app.command("mcp")(mcp_command.serve_mcp)
 app.command()(suite_commands.export)
 app.command()(profile_command.profile)
+app.command()(report_command.report)
 
 
 @app.callback(invoke_without_command=True)
@@ -130,8 +132,8 @@ def optimize(
         max_output_tokens=max_output_tokens, cxx=cxx, cxxflags=cxxflags,
         require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
-    from parallel_agent.agent.run import optimize as run
     from parallel_agent.report.console import progress, show_outcome
+    from parallel_agent.runs import optimize as run
 
     in_project = build is not None or test is not None or bench is not None
     if only_estimate and in_project:
@@ -250,8 +252,8 @@ def resume(
     No candidate that was checked or timed is checked or timed again, and no answer that was paid for
     is bought again. A larger --budget raises the cap; a finished run then goes on, too.
     """
-    from parallel_agent.agent.run import resume as go_on
     from parallel_agent.report.console import progress, show_outcome
+    from parallel_agent.runs import resume as go_on
 
     with progress(quiet=quiet) as listener:
         outcome = go_on(run, budget=budget, listener=listener)

@@ -73,7 +73,7 @@ def bench(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the score against dollars (needs matplotlib)."),
+        typer.Option(metavar="FILE", help="Draw the score against dollars."),
     ] = None,
     compare: Annotated[
         tuple[Path, Path] | None,
@@ -113,7 +113,7 @@ def bench(
     from parallel_agent.report.console import progress
     from parallel_agent.suites.console import show_suite
     from parallel_agent.suites.judging import judge_by_toolkit, judge_named
-    from parallel_agent.suites.plot import check_picture, draw_curve
+    from parallel_agent.suites.pictures import check_picture, draw_curve
     from parallel_agent.suites.runner import run_suite
 
     if plot is not None:

@@ -17,6 +17,7 @@ from parallel_agent import Event, Outcome, aoptimize, optimize, resume
 from parallel_agent.agent.run_folder import FolderError, RunFolder
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import SourceError
+from parallel_agent.measurement.scaling import Scaling
 
 SOURCE = """#include <cmath>
 #include <cstddef>
@@ -92,7 +93,7 @@ def test_the_run_folder_holds_the_evidence(run: tuple[Outcome, list[Event], Path
     outcome, events, folder = run
     for name in ("original.cpp", "contract.toml", "best.cpp", "best.diff", "ledger.sqlite"):
         assert (folder / name).is_file(), name
-    for name in ("checkpoint.sqlite", "events.jsonl", "reproduce/Makefile"):
+    for name in ("checkpoint.sqlite", "events.jsonl", "reproduce/Makefile", "report.html"):
         assert (folder / name).is_file(), name
     logged = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
     assert len(logged) == len(events)
@@ -130,6 +131,12 @@ def test_all_gates_are_in_the_verdict_of_what_is_handed_back(tmp_path: Path) -> 
         "forbidden", "signature", "compile", "duplicate", "linkage", "differential", "history",
         "sanitizers", "races", "timing size", "repetition",
     ]  # fmt: skip
+    scaling = Scaling.model_validate_json((winner / "scaling.json").read_text(encoding="utf-8"))
+    assert [point.threads for point in scaling.points] == [1, 2]
+    assert scaling.points[-1].speedup == outcome.sizes[-1].speedup
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert f"{outcome.speedup:.2f} times as fast" in report
+    assert "Speedup by number of threads" in report
 
 
 def test_a_finished_run_gives_its_outcome_again(run: tuple[Outcome, list[Event], Path]) -> None:

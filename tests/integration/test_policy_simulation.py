@@ -62,7 +62,6 @@ def test_made_up_answers(tmp_path: Path) -> None:
 
 
 def test_the_plot(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     arguments = ("--synthetic", 3, "--seeds", 2, "--budgets", 0.01, 0.02, "--plot", "plot.svg")
     simulated(tmp_path, *arguments)
     assert "SIMULATED" in (tmp_path / "plot.svg").read_text()

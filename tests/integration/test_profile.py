@@ -68,7 +68,7 @@ def test_a_candidate_is_timed_by_size_and_by_thread(
     assert 0 < size["read_seconds"] < size["original_seconds"]
     low, high = size["interval"]
     assert low <= size["speedup"] <= high
-    assert [at["threads"] for at in told["scaling"]] == [1, 2]
+    assert [at["threads"] for at in told["scaling"]["points"]] == [1, 2]
     assert told["peak_flops"] > 1e8
     assert [loop["line"] for loop in told["loops"]] == [7]
     assert told["conclusions"]

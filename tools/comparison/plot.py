@@ -13,7 +13,7 @@ _OTHERS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown")
 
 
 def draw(comparison: Comparison, file: Path) -> None:
-    """Write the picture; ImportError without matplotlib (the extra ``plots``)."""
+    """Write the picture."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

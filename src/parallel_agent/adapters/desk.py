@@ -30,13 +30,14 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.profile import Profiled, profile
 from parallel_agent.agent.program_verify import is_program, verify_program
-from parallel_agent.agent.run import Interrupted, check_choices, optimize, resume
+from parallel_agent.agent.run import Interrupted, check_choices
 from parallel_agent.agent.run_folder import LEDGER, FolderError
 from parallel_agent.agent.session import Session, Submitted, Task
 from parallel_agent.agent.verify import Verification, verify
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.budget.scopes import ROOT
+from parallel_agent.runs import optimize, resume
 from parallel_agent.settings import Settings
 
 Listener = Callable[[Event], None]

@@ -6,27 +6,14 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 from langgraph.runtime import RunControl
 
-from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.run import optimize
-
-__all__ = ["RunControl", "aoptimize", "awaited"]
+__all__ = ["RunControl", "awaited"]
 
 _Done = TypeVar("_Done")
-
-
-async def aoptimize(source: str | Path, **arguments: Any) -> Outcome:
-    """`optimize` for code that awaits: the run has a thread of its own.
-
-    Where the task is cancelled, the run ends after its running step, and then the cancellation goes
-    through. `resume` goes on with what is in its folder.
-    """
-    return await awaited(lambda control: optimize(source, control=control, **arguments))
 
 
 async def awaited(work: Callable[[RunControl], _Done]) -> _Done:

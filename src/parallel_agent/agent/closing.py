@@ -11,7 +11,7 @@ from parallel_agent.agent.asking_contract import PROPOSED
 from parallel_agent.agent.billing import answers, bill_of_run
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
-from parallel_agent.agent.profiling import Profile
+from parallel_agent.agent.profiling import Profile, scale_candidate
 from parallel_agent.agent.project.closing import of_project
 from parallel_agent.agent.project.profiles import held_by_benchmark, profile_of
 from parallel_agent.agent.reproduce import write_reproduction
@@ -19,7 +19,7 @@ from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.agent.stored import store_record
 from parallel_agent.agent.winning import chain_steps
 from parallel_agent.budget.money import NanoUSD, format_usd
-from parallel_agent.measurement.plan import plan_for
+from parallel_agent.measurement.plan import noise_plan, plan_for
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.race_detector import INSTALL, RaceDetector
@@ -30,6 +30,7 @@ PROPOSED_NOTE = (
     "the contract was proposed by a model; the original runs clean under it, but whether it covers "
     "the inputs that you have is for you to read: contract.toml"
 )
+SCALING = "scaling.json"
 _CONFIRMING = 1
 _NOT_HELD = "did not hold up when it was timed once more"
 _TRIED = 5
@@ -70,6 +71,8 @@ def choose(context: Context, candidates: Mapping[str, CandidateRecord]) -> Choic
         try:
             profile = _confirmed(context, record)
             holds = profile.better and held_by_benchmark(context, record)
+            if holds:
+                _scale(context, record)
         except (MismatchError, WorkerError) as error:
             context.emit("confirmed", f"rejected: {error}", candidate=record["id"], passed=False)
             after |= {"accepted": False, "failed_gate": "timing", "detail": str(error)}
@@ -101,7 +104,7 @@ def close_run(context: Context, state: RunState, choice: Choice) -> dict[str, An
 
 
 def _write_reproduction(context: Context, original: str, best: str) -> None:
-    if context.project is not None and not context.project.known().isolated:
+    if not context.isolated:
         return  # it takes the project to run it
     subject, given = context.subject, context.settings
     write_reproduction(
@@ -141,6 +144,16 @@ def _confirmed(context: Context, record: CandidateRecord) -> Profile:
         passed=profile.better,
     )
     return profile
+
+
+def _scale(context: Context, record: CandidateRecord) -> None:
+    """Measure what is handed back with fewer threads, too. Raises MismatchError and WorkerError."""
+    name = ("candidates", record["id"], SCALING)
+    several = context.settings.thread_count > 1
+    if several and context.isolated and not context.folder.exists(*name):
+        context.emit("stage", "timing the best with fewer threads", candidate=record["id"])
+        scaling = scale_candidate(context, record["id"], noise_plan(context.settings.effort))
+        context.folder.write(scaling.model_dump_json(indent=2), *name)
 
 
 def _outcome(

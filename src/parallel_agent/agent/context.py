@@ -142,6 +142,11 @@ class Context:
             self.emit("note", text)
 
     @property
+    def isolated(self) -> bool:
+        """Whether the kernel can be run by itself; where not, its project's own programs judge it."""
+        return self.project is None or self.project.known().isolated
+
+    @property
     def subject(self) -> Subject:
         """The kernel, contract and study as they lie in the run folder, read once a process."""
         with self._loading:
@@ -166,7 +171,7 @@ class Context:
 
     def _load_subject(self) -> Subject:
         study = self.study
-        if self.project is not None and not self.project.known().isolated:
+        if not self.isolated:
             return project_subject(self.folder.read("original.cpp"), study, self.settings)
         parsed = take_in(self.folder.read("original.cpp"), study.kernel, self.compiler)
         contract = Contract.from_toml(self.folder.read("contract.toml"))

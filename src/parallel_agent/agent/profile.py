@@ -19,7 +19,7 @@ from parallel_agent.agent.profile_words import conclusions
 from parallel_agent.agent.subject import Study
 from parallel_agent.measurement.bounds import Bandwidth, Peak
 from parallel_agent.measurement.remarks import LoopRemark, loop_remarks
-from parallel_agent.measurement.scaling import AtThreads
+from parallel_agent.measurement.scaling import Scaling
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import Settings, load_settings
 from parallel_agent.toolchain.errors import WorkerError
@@ -62,7 +62,7 @@ class Profiled(BaseModel):
     """What `profile` measured. Sizes are ascending; paths are absolute, times in seconds.
 
     ``failure`` says why there are no times of a candidate: it answers otherwise than the original, or
-    does not run. ``scaling`` is at the largest size; empty without a candidate. ``loops`` are the
+    does not run. ``scaling`` is None without a candidate. ``loops`` are the
     innermost loops of the candidate, else of the original, as the compiler left them.
     ``peak_flops`` are double operations in a second and ``bandwidth`` bytes in a second, at the
     largest size, with all threads; None where they could not be measured.
@@ -80,7 +80,7 @@ class Profiled(BaseModel):
     complete: bool = True
     """False where timing ended early: the candidate was not faster at the largest size."""
     failure: str = ""
-    scaling: tuple[AtThreads, ...] = ()
+    scaling: Scaling | None = None
     loops: tuple[LoopRemark, ...] = ()
     machine: Machine
     peak_flops: float | None = None

@@ -18,7 +18,7 @@ from parallel_agent.agent.subject import Study
 from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.kernel.source import with_standard_headers
 from parallel_agent.measurement.plan import plan_for
-from parallel_agent.measurement.scaling import AtThreads
+from parallel_agent.measurement.scaling import Scaling
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.verification.build import build
@@ -85,12 +85,13 @@ class Profiler:
         """Where the original lies, with the compiler and the lane."""
         return self._context
 
-    def scale(self, candidate: str) -> tuple[AtThreads, ...]:
+    def scale(self, candidate: str) -> Scaling:
         """The speed of a candidate that was profiled, at the largest size, by number of threads.
 
-        Waits for the timing lane. Raises WorkerError where the original fails.
+        Waits for the timing lane. Raises what `profile` raises while it is timed.
         """
-        return scale_candidate(self._context, candidate_id(candidate))
+        plan = plan_for(self._context.settings.effort)
+        return scale_candidate(self._context, candidate_id(candidate), plan)
 
     def _build(self, candidate: str, directory: Path) -> None:
         """Build it as it is, or else with all standard headers, as originals are."""

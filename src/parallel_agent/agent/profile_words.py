@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from parallel_agent.measurement.scaling import amdahl
+from parallel_agent.measurement.scaling import predictions, serial_fraction
 
 if TYPE_CHECKING:
     from parallel_agent.agent.profile import Profiled, SizeProfile
@@ -55,20 +55,23 @@ def _memory(found: Profiled) -> Iterator[str]:
 
 
 def _threads(found: Profiled) -> Iterator[str]:
-    if len(found.scaling) < 2:
+    fraction = None if found.scaling is None else serial_fraction(found.scaling)
+    if found.scaling is None or fraction is None:
         return
-    last = found.scaling[-1]
-    fraction = last.serial_fraction
-    said = f"{last.threads} threads make it {last.relative:.2f} times as fast as one does"
-    if fraction is None or fraction <= 0:
-        yield f"{said}: all of them are used"
+    said = f"{fraction.threads} threads make it {fraction.gain:.2f} times as fast as one does"
+    if fraction.low <= 0:
+        yield f"{said}: all of them are used, as far as the samples tell"
         return
-    more = 2 * last.threads
-    used = "well used" if last.efficiency >= _WELL_USED else "not well used"
+    used = "well used" if found.scaling.points[-1].efficiency >= _WELL_USED else "not well used"
     yield (
-        f"{said}: they are {used}, as if {fraction:.0%} of the work were serial (Karp and Flatt); "
-        f"by Amdahl's law {more} threads would make it {amdahl(fraction, more):.2f} times as fast"
+        f"{said}: they are {used}, as if {fraction.value:.0%} of the work were serial, between "
+        f"{fraction.low:.0%} and {fraction.high:.0%} (Karp and Flatt)"
     )
+    for more in predictions(found.scaling)[:1]:
+        yield (
+            f"{more.threads} threads would make it {more.speedup:.2f} times as fast as the original, "
+            f"between {more.low:.2f} and {more.high:.2f}, if that stayed as it is (Amdahl)"
+        )
 
 
 def _vectors(found: Profiled) -> Iterator[str]:

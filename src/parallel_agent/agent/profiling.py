@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.study import drawer
-from parallel_agent.agent.subject import OriginalAtSize, Subject
-from parallel_agent.measurement.plan import TimingPlan, plan_for
+from parallel_agent.agent.subject import OriginalAtSize
+from parallel_agent.measurement.plan import TimingPlan
 from parallel_agent.measurement.round_robin import time_round_robin
-from parallel_agent.measurement.scaling import AtThreads, scaling_of, thread_steps
+from parallel_agent.measurement.scaling import Scaling, scaling_of, thread_steps
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
 from parallel_agent.measurement.timing import PairedSamples, time_pair
 from parallel_agent.toolchain.runner import SharedMemory
@@ -101,9 +101,9 @@ def profile_candidate(
     measured: list[ProfileAtSize] = []
     with context.lane.timing():
         for size in reversed(subject.study.sizes):
-            found = _at_size(context, subject, candidate, size, plan, salt)
+            found = time_at_size(context, candidate, size, plan, salt)
             if longer is not None and found.unsure:
-                found = _at_size(context, subject, candidate, size, longer, salt)
+                found = time_at_size(context, candidate, size, longer, salt)
             measured.insert(0, found)
             if measured[-1].result != "faster":  # the largest size comes first
                 break
@@ -119,15 +119,19 @@ def profile_candidate(
     )
 
 
-def _at_size(
+def time_at_size(
     context: Context,
-    subject: Subject,
     candidate: str,
     size: OriginalAtSize,
     plan: TimingPlan,
     salt: int,
+    threads: int | None = None,
 ) -> ProfileAtSize:
-    reference, threads = subject.reference, context.settings.thread_count
+    """Time a candidate at one size, with as many threads as the settings say unless told otherwise.
+
+    The caller holds the timing lane. Raises MismatchError and WorkerError.
+    """
+    reference, threads = context.subject.reference, threads or context.settings.thread_count
     binary = context.folder.path("candidates", candidate, "optimized")
     rng = np.random.default_rng([context.settings.seed, 4000, salt, *size.sizes.values()])
     with (
@@ -156,10 +160,11 @@ def _at_size(
     )
 
 
-def scale_candidate(context: Context, candidate: str) -> tuple[AtThreads, ...]:
+def scale_candidate(context: Context, candidate: str, plan: TimingPlan) -> Scaling:
     """Time a candidate that was built with 1, 2, 4 … threads in turns, at the largest size.
 
-    Waits for the timing lane. Raises WorkerError where the original fails.
+    Waits for the timing lane. Raises WorkerError where the original fails, and MismatchError where the
+    candidate does, or answers otherwise.
     """
     subject, settings = context.subject, context.settings
     reference, size = subject.reference, subject.study.sizes[-1]
@@ -177,9 +182,9 @@ def scale_candidate(context: Context, candidate: str) -> tuple[AtThreads, ...]:
             partial(reference.compare, sizes=size.sizes),
             instances=size.instances,
             rng=rng,
-            plan=plan_for(settings.effort),
+            plan=plan,
         )
-    return scaling_of(timed, steps)
+    return scaling_of(timed, steps, size.sizes)
 
 
 def _bounds(interval: Interval) -> tuple[float, float]:

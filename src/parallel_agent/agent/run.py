@@ -1,4 +1,4 @@
-"""Running the graph: `optimize` and `resume`."""
+"""Running the graph: `optimize` and `resume`, without the report that comes after."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from parallel_agent.kernel.inference import ContractNeeded
 from parallel_agent.settings import Settings, SettingsError, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.versions import VERSIONS, python_version, versions
 
 Listener = Callable[[Event], None]
 THREAD = "run"
@@ -101,6 +102,7 @@ def begun(
     try:
         folder.write(text, "original.cpp")
         folder.write_json(chosen.model_dump(mode="json"), "run.json")
+        folder.write_json({"python": python_version(), **versions()}, VERSIONS)
         if ledger is not None and scope is not None:
             note_account(folder, ledger, scope)
         yield Context.open(chosen, folder, ledger=ledger, scope=scope), text

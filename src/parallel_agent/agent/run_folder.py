@@ -17,6 +17,7 @@ from parallel_agent.agent.events import Event
 
 RUNS = Path(".parallel-agent") / "runs"
 LEDGER = "ledger.sqlite"
+REPORT = "report.html"
 TEMPLATE = "contract.template.toml"
 _LEFTOVERS = {"lock", TEMPLATE}
 """What a folder may hold that a run begins in."""

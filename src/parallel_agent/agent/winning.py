@@ -8,12 +8,13 @@ from parallel_agent.agent.outcome import ChainStep
 from parallel_agent.agent.state import CandidateRecord
 from parallel_agent.proposers.rules.chain import Chain, chain_of
 
-_SAID = {
+SAID = {
     "guard": "the original unless {}",
     "if_clause": "threads only if {}",
     "num_threads": "no more than {} threads",
     "isa": "a second build for {}",
 }
+"""What an option of a candidate does, in words."""
 
 
 def chain_steps(
@@ -31,7 +32,7 @@ def _steps(chosen: CandidateRecord, candidates: list[CandidateRecord]) -> Iterat
         plain = _timed(candidates, chain[:length], {})
         yield ChainStep(name=f"{name} ({numbers})" if numbers else name, speedup=plain)
     so_far = {}
-    for option, said in _SAID.items():
+    for option, said in SAID.items():
         if options.get(option):
             so_far[option] = options[option]
             yield ChainStep(
@@ -44,7 +45,7 @@ def _timed(
 ) -> float | None:
     """The speedup seen at first sight of a chain's candidate with these options and no others."""
     for record in candidates:
-        given = {name: record["options"][name] for name in _SAID if record["options"].get(name)}
+        given = {name: record["options"][name] for name in SAID if record["options"].get(name)}
         same = record.get("chain") and chain_of(record["chain"]) == chain and given == options
         if same and not record["failed_gate"]:
             return record.get("speedup")

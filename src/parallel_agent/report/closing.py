@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.run_folder import REPORT
 from parallel_agent.report.progress import milliseconds, sizes_text
 
 _MOST_REASONS = 12
@@ -42,6 +46,10 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         _say(console, f"{name:5} {path}")
     for line in project_lines(outcome):
         _say(console, line)
+    report = Path(outcome.run) / REPORT
+    if report.is_file():
+        _say(console, f"report {report}")
+        _say(console, f"to see it: parallel-agent report {shlex.quote(outcome.run)} --open")
 
 
 def project_lines(outcome: Outcome) -> list[str]:

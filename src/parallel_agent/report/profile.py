@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parallel_agent.agent.profile import Profiled, SizeProfile
+from parallel_agent.measurement.scaling import Scaling
 from parallel_agent.report.progress import milliseconds, sizes_text
 
 _WIDE = 200
@@ -31,9 +32,9 @@ def print_profile(found: Profiled, console: Console) -> None:
     _say(console, headline(found), style="bold")
     _say(console, "")
     console.print(_size_table(found))
-    if found.scaling:
+    if found.scaling is not None:
         _say(console, "")
-        console.print(_thread_table(found))
+        console.print(_thread_table(found.scaling))
     if found.loops:
         _say(console, "")
         for loop in found.loops:
@@ -90,11 +91,11 @@ def _candidate_cells(size: SizeProfile) -> tuple[str, str, str]:
     return (milliseconds(size.candidate_seconds), f"{size.speedup:.2f}", f"{low:.2f} to {high:.2f}")
 
 
-def _thread_table(found: Profiled) -> Table:
+def _thread_table(scaling: Scaling) -> Table:
     table = _table()
     for name in ("threads", "ms", "speedup", "95 % interval", "over one thread", "efficiency"):
         table.add_column(name, justify="right", no_wrap=True)
-    for at in found.scaling:
+    for at in scaling.points:
         low, high = at.interval
         table.add_row(
             str(at.threads),

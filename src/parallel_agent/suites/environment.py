@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from parallel_agent.agent.context import prices_of
@@ -13,9 +11,9 @@ from parallel_agent.proposers.chat import prompt_versions
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain import machine
 from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.versions import python_version, versions
 
 ENVIRONMENT = "environment.json"
-_PACKAGES = ("parallel-agent", "langgraph", "langchain-openai", "libclang", "numpy", "pydantic")
 
 
 def record_environment(folder: RunFolder, suite: str, given: Settings) -> None:
@@ -25,8 +23,8 @@ def record_environment(folder: RunFolder, suite: str, given: Settings) -> None:
         "suite": suite,
         "machine": machine.describe(compiler.version()).model_dump(mode="json"),
         "flags": list(given.cxxflags),
-        "python": platform.python_version(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        "python": python_version(),
+        "packages": versions(),
         "settings": told_settings(given),
         "prices": prices_of(given),
         "prompts": prompt_versions(),
@@ -49,10 +47,3 @@ def settings_before(folder: RunFolder) -> dict[str, Any]:
         return {}
     settings: dict[str, Any] = folder.read_json(ENVIRONMENT)[0]["settings"]
     return settings
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.run_folder import RunFolder
+from parallel_agent.report.html.written import report_of
 from parallel_agent.settings import SettingsError
 from parallel_agent.suites.judges.toolkit import Judgement, Toolkit
+from parallel_agent.suites.page import write_suite_report
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.stored import write_result
 
@@ -79,4 +82,5 @@ def judge_by_toolkit(
     judgements = toolkit.judge(answers, threads=result.threads, sizes=sizes, tell=tell)
     judged = result.model_copy(update={"toolkit": tuple(judgements)})
     write_result(RunFolder(root), judged)
+    report_of(root, partial(listener, ""), write_suite_report)
     return judged

@@ -80,22 +80,31 @@ class Member:
                 seconds=seconds,
                 reason=self.failure,
             )
-        return KernelResult(
-            name=self.kernel.name,
-            category=self.kernel.category,
-            status="failed" if self.refuted else outcome.status,
-            built=True,
-            correct=not self.refuted,
-            speedup=outcome.speedup,
-            interval=outcome.interval,
-            sizes=outcome.sizes,
-            seconds=seconds,
-            spent_usd=Decimal(outcome.spent_usd),
-            proposer=outcome.proposer,
-            candidates=outcome.candidates,
-            rejected=outcome.rejected,
-            not_faster=outcome.not_faster,
-            slower=outcome.slower,
-            strategy=outcome.strategy,
-            reason=self.refuted or "; ".join(outcome.reasons),
+        return row_of(
+            self.kernel.name, self.kernel.category, outcome, seconds, refuted=self.refuted
         )
+
+
+def row_of(
+    name: str, category: str, outcome: Outcome, seconds: float, *, refuted: str = ""
+) -> KernelResult:
+    """The row of a kernel that has an outcome, which ``refuted`` has something against."""
+    return KernelResult(
+        name=name,
+        category=category,
+        status="failed" if refuted else outcome.status,
+        built=True,
+        correct=not refuted,
+        speedup=outcome.speedup,
+        interval=outcome.interval,
+        sizes=outcome.sizes,
+        seconds=seconds,
+        spent_usd=Decimal(outcome.spent_usd),
+        proposer=outcome.proposer,
+        candidates=outcome.candidates,
+        rejected=outcome.rejected,
+        not_faster=outcome.not_faster,
+        slower=outcome.slower,
+        strategy=outcome.strategy,
+        reason=refuted or "; ".join(outcome.reasons),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from parallel_agent.agent.events import Event
@@ -12,8 +13,10 @@ from parallel_agent.agent.profile_one import Profiler
 from parallel_agent.agent.profiling import Profile
 from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.verify import verify
+from parallel_agent.report.html.written import report_of
 from parallel_agent.settings import Settings
 from parallel_agent.suites.environment import record_environment
+from parallel_agent.suites.page import write_suite_report
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.score import KernelResult, score
 from parallel_agent.suites.stored import read_result, write_result
@@ -58,6 +61,7 @@ def rejudge(
             }
         )
         write_result(folder, after)
+        report_of(target, partial(listener, ""), write_suite_report)
     finally:
         folder.unlock()
     return before, after

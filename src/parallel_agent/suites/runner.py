@@ -24,6 +24,7 @@ from parallel_agent.suites.environment import record_environment
 from parallel_agent.suites.find import find_suite
 from parallel_agent.suites.member import Member
 from parallel_agent.suites.opening import find_kernels, open_folder, open_ledger, run_folder
+from parallel_agent.suites.page import report_suite
 from parallel_agent.suites.result import SuiteResult
 from parallel_agent.suites.score import score
 from parallel_agent.suites.spending import spend
@@ -110,6 +111,7 @@ def run_suite(
             notes=sandbox.notes(),
         )
         write_result(folder, result)
+        report_suite(folder.root, listener)
         return result
     except Interrupted:
         raise Interrupted(folder.root, "") from None

@@ -5,8 +5,9 @@ from typing import Any
 from parallel_agent.agent.profile import Profiled, SizeProfile
 from parallel_agent.agent.profile_words import conclusions
 from parallel_agent.measurement.remarks import LoopRemark
-from parallel_agent.measurement.scaling import AtThreads
+from parallel_agent.measurement.scaling import Scaling
 from parallel_agent.toolchain.machine import Machine
+from report_samples import point
 
 MACHINE = Machine(
     cpu="any", logical_cores=2, physical_cores=2, caches=(), memory_bytes=1 << 30, kernel="Linux"
@@ -23,15 +24,8 @@ def said(**changed: Any) -> str:
     return "\n".join(conclusions(Profiled(**plain | changed)))
 
 
-def at(threads: int, relative: float, fraction: float | None) -> AtThreads:
-    return AtThreads(
-        threads=threads,
-        seconds=1.0,
-        speedup=relative,
-        interval=(relative, relative),
-        relative=relative,
-        serial_fraction=fraction,
-    )
+def scaling(gain: float, low: float, high: float) -> Scaling:
+    return Scaling(sizes={"n": 9}, points=(point(1, 1.0, 0.99, 1.01), point(2, gain, low, high)))
 
 
 def test_near_the_time_of_reading_memory_is_the_bound() -> None:
@@ -50,14 +44,16 @@ def test_nothing_is_said_of_a_bound_that_is_not_known() -> None:
 
 
 def test_threads_that_are_not_used_are_told_with_the_law() -> None:
-    told = said(scaling=(at(1, 1.0, None), at(2, 1.25, 0.6)))
+    told = said(scaling=scaling(1.25, 1.2, 1.3))
     assert "2 threads make it 1.25 times as fast as one does: they are not well used" in told
-    assert "60% of the work" in told
-    assert "4 threads would make it 1.43 times as fast" in told
+    assert "60% of the work were serial, between 54% and 67%" in told
+    assert "4 threads would make it 1.43 times as fast as the original" in told
 
 
-def test_threads_that_gain_more_than_their_number_imply_no_fraction() -> None:
-    assert said(scaling=(at(1, 1.0, None), at(2, 2.1, -0.05))).endswith("all of them are used")
+def test_threads_that_gain_as_much_as_their_number_imply_no_fraction() -> None:
+    assert said(scaling=scaling(1.97, 1.9, 2.1)).endswith(
+        "all of them are used, as far as the samples tell"
+    )
 
 
 def test_a_size_at_which_it_loses_comes_first() -> None:

@@ -23,7 +23,7 @@ def profile_of(
 ) -> Profile:
     """`profile_candidate`, or by the benchmark where the function cannot be run by itself."""
     workshop = context.project
-    if workshop is None or workshop.known().isolated:
+    if workshop is None or context.isolated:
         return profile_candidate(context, candidate, plan, salt=salt, longer=longer)
     source = context.folder.read("candidates", candidate, "candidate.cpp")
     timing = time_project(workshop, source, plan)

@@ -1,0 +1,78 @@
+"""What a suite without an end has come to, read from the folders of its kernels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from parallel_agent.agent.governed import ORIGIN
+from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.run_folder import LEDGER
+from parallel_agent.budget.errors import LedgerError
+from parallel_agent.budget.ledger import Ledger
+from parallel_agent.budget.money import format_usd
+from parallel_agent.suites.curve import curve
+from parallel_agent.suites.member import row_of
+from parallel_agent.suites.opening import SUITE
+from parallel_agent.suites.result import SuiteResult
+from parallel_agent.suites.score import KernelResult, score
+
+
+def result_so_far(root: Path) -> SuiteResult:
+    """The result of the kernels that were begun: those without an outcome count as 1."""
+    runs = {path.name: path for path in sorted((root / "kernels").iterdir()) if path.is_dir()}
+    rows = tuple(_row(name, path) for name, path in runs.items())
+    spent, cap = _money(root / LEDGER)
+    settings = next((found for path in runs.values() if (found := _object(path / "run.json"))), {})
+    return SuiteResult(
+        suite=_text(root / SUITE) or root.absolute().name,
+        kernels=rows,
+        built=sum(row.built for row in rows),
+        correct=sum(row.built and row.correct for row in rows),
+        geomean=score(rows),
+        spent_usd=format_usd(spent),
+        cap_usd=format_usd(cap),
+        threads=settings.get("threads") or 1,
+        run=str(root.absolute()),
+        seconds=sum(row.seconds for row in rows),
+        curve=curve(runs, spent),
+    )
+
+
+def _row(name: str, run: Path) -> KernelResult:
+    category = str(_object(run / ORIGIN).get("category", ""))
+    try:
+        outcome = Outcome.model_validate_json(_text(run / "outcome.json"))
+    except ValidationError:
+        return KernelResult(
+            name=name, category=category, status="unchanged", built=False, correct=False,
+            reason="it has no outcome yet",
+        )  # fmt: skip
+    return row_of(name, category, outcome, outcome.seconds)
+
+
+def _money(ledger: Path) -> tuple[int, int]:
+    """What was spent and the cap, in nano-dollars; nothing where the account cannot be read."""
+    try:
+        account = Ledger.open(ledger)
+    except (LedgerError, OSError):
+        return 0, 0
+    return account.spent(), account.sums().cap or 0
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _object(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(_text(file))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
