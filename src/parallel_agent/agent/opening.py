@@ -43,7 +43,7 @@ def open_run(context: Context, source: str | None, kernel: str | None = None) ->
     folder = context.folder
     if folder.exists("original", "study.json"):
         return
-    if not context.isolated:
+    if context.project is not None and not context.isolated:
         study = project_study(context.project.known(), context.settings, context.compiler.version())
         folder.write(study.model_dump_json(indent=2), "original", "study.json")
         return
