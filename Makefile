@@ -6,13 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 THREADS ?= 2
-DEMO := src/parallel_agent/suites/bundled/dense_la/second_moments.cpp
 
 .PHONY: demo bench test lint typecheck layers generated unit integration coverage
 .PHONY: format reference docs venv system clean
 
 demo: $(VENV)/runtime
-	$(BIN)/parallel-agent optimize $(DEMO) --threads $(THREADS)
+	$(BIN)/parallel-agent demo --threads $(THREADS)
 
 bench: $(VENV)/runtime
 	$(BIN)/parallel-agent bench bundled --threads $(THREADS)

@@ -19,6 +19,7 @@ from parallel_agent import (
     profile_command,
     project_options,
     report_command,
+    start_commands,
     suite_commands,
 )
 from parallel_agent.options import (
@@ -50,13 +51,13 @@ app = typer.Typer(
     epilog="Exit status: 0 done, improved or not; 1 rejected; 2 the request is wrong; 3 the "
     "machine lacks something ('doctor' says what); 4 nothing affordable under the cap; "
     "130 interrupted.",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"max_content_width": 100},
 )
 
 
+app.command()(start_commands.demo)
 app.command()(suite_commands.bench)
 app.command("mcp")(mcp_command.serve_mcp)
 app.command()(suite_commands.export)
@@ -74,6 +75,7 @@ def _top(
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+        typer.echo("\nNew here? Try: parallel-agent demo")
 
 
 @app.command()
@@ -296,19 +298,8 @@ app.command()(money_commands.ledger)
 app.command()(money_commands.models)
 
 
-@app.command()
-def doctor(cxx: Cxx = None, cxxflags: CxxFlags = None, as_json: AsJson = False) -> int:
-    """Say what this machine has of what a run needs, and how to install what is missing.
-
-    The exit status is 3 if something that is needed is missing.
-    """
-    from parallel_agent.report.doctor import examine_machine, lacks_nothing, show_checks
-    from parallel_agent.settings import load_settings
-
-    given = load_settings(cxx=cxx, cxxflags=cxxflags)
-    checks = examine_machine(given.cxx, given.cxxflags)
-    show_checks(checks, as_json=as_json)
-    return 0 if lacks_nothing(checks) else 3
+app.command()(start_commands.doctor)
+app.command()(start_commands.config)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -23,6 +23,8 @@ from pydantic_settings import (
 )
 
 CONFIG_FILE = "parallel-agent.toml"
+ENVIRONMENT = "PARALLEL_AGENT_"
+"""What the names of environment variables begin with."""
 MAX_BUDGET_USD = Decimal(1_000_000)
 """A cap above this is taken for a slip of the keyboard."""
 
@@ -44,7 +46,11 @@ class Settings(BaseSettings):
     """What a run is told. Immutable; raises SettingsError through `load_settings` for bad values."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PARALLEL_AGENT_", toml_file=CONFIG_FILE, frozen=True, extra="forbid"
+        env_prefix=ENVIRONMENT,
+        toml_file=CONFIG_FILE,
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
     )
 
     out: Path | None = None

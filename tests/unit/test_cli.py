@@ -11,7 +11,10 @@ from parallel_agent.cli import run
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("parallel-agent")
-VERBS = ("optimize", "verify", "bench", "resume", "ledger", "models", "doctor")
+VERBS = (
+    *("demo", "optimize", "verify", "profile", "contract", "bench", "resume", "report", "export"),
+    *("ledger", "models", "doctor", "config", "mcp"),
+)
 
 
 def parallel_agent(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -27,11 +27,18 @@ def git(root: Path, *arguments: str, **options: str) -> subprocess.CompletedProc
 
 
 def repository_of(folder: Path) -> Path | None:
-    """The top of the git working tree that a folder is in; None without one, or without git."""
+    """The top of the git working tree that a folder is in; None without one, or without git.
+
+    A folder that its repository ignores, as those for builds and downloads are, is in none.
+    """
     if shutil.which("git") is None:
         return None
     done = git(folder, "rev-parse", "--show-toplevel")
-    return Path(os.fsdecode(done.stdout).rstrip("\n")) if done.returncode == 0 else None
+    if done.returncode != 0:
+        return None
+    top = Path(os.fsdecode(done.stdout).rstrip("\n"))
+    ignored = git(top, "check-ignore", "--quiet", str(folder.resolve())).returncode == 0
+    return None if ignored else top
 
 
 def files_of(root: Path) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from parallel_agent.agent.project.benchmark import NoNumber, difference, read_run
 from parallel_agent.agent.project.patch import patch_of
 from parallel_agent.agent.project.spec import ProjectError, ProjectSpec, check_spec
-from parallel_agent.agent.project.tree import copy_files, files_of
+from parallel_agent.agent.project.tree import copy_files, files_of, repository_of
 from parallel_agent.toolchain.sandbox import Completed
 
 
@@ -109,6 +109,16 @@ def test_files_that_git_ignores_and_runs_are_not_copied(tmp_path: Path) -> None:
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
     (tmp_path / "gone.cpp").unlink()
     assert files_of(tmp_path) == [".gitignore", "kept.cpp", "link", "new.cpp"]
+
+
+def test_a_tree_that_an_outer_repository_ignores_is_taken_whole(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / ".gitignore").write_text("vendor/\n")
+    (tmp_path / "vendor" / "src").mkdir(parents=True)
+    (tmp_path / "vendor" / "src" / "a.cpp").write_text("x")
+    assert files_of(tmp_path / "vendor") == ["src/a.cpp"]
+    assert repository_of(tmp_path / "vendor") is None
+    assert repository_of(tmp_path) == tmp_path.resolve()
 
 
 def test_a_tree_that_is_too_large_is_an_error_before_anything_is_copied(tmp_path: Path) -> None:
