@@ -125,6 +125,12 @@ def optimize(
 
     Where nothing is faster beyond the noise of the machine, the original comes back unchanged. With
     --build, --test and --bench the kernel stays a part of its project, and what comes back is a patch.
+
+    \b
+    Examples:
+      parallel-agent optimize kernel.cpp --threads 4
+      parallel-agent optimize kernel.cpp --model openai:NAME --budget 0.25
+      parallel-agent optimize src/foo.cpp --kernel step --build make --test "make test" --bench ./bench
     """
     from parallel_agent.settings import load_settings
 
@@ -212,6 +218,11 @@ def verify(
 
     It must pass every gate; the exit status is 1 if it does not. An original with a main is taken
     as a whole program, unless --kernel names a function of it.
+
+    \b
+    Examples:
+      parallel-agent verify original.cpp candidate.cpp
+      parallel-agent verify original.cpp candidate.cpp --replay RUN/replay.json
     """
     from parallel_agent.settings import load_settings
 
@@ -253,6 +264,11 @@ def resume(
 
     No candidate that was checked or timed is checked or timed again, and no answer that was paid for
     is bought again. A larger --budget raises the cap; a finished run then goes on, too.
+
+    \b
+    Examples:
+      parallel-agent resume RUN
+      parallel-agent resume RUN --budget 0.50
     """
     from parallel_agent.report.console import progress, show_outcome
     from parallel_agent.runs import resume as go_on
@@ -277,6 +293,11 @@ def show_contract(
 
     With --contract that one is checked instead: the original must run clean under it. What it
     leaves out is found, and so is how far floating-point results may lie from the original's.
+
+    \b
+    Examples:
+      parallel-agent contract kernel.cpp > kernel.toml
+      parallel-agent contract kernel.cpp --contract kernel.toml
     """
     from parallel_agent.settings import load_settings
 

@@ -53,6 +53,12 @@ def models(
     """List the models of --model with their prices; without any, what models can be given.
 
     The exit status is 1 if a model that was tested did not answer.
+
+    \b
+    Examples:
+      parallel-agent models
+      parallel-agent models --model openai:NAME --test
+      parallel-agent models --record RUN > answers.jsonl
     """
     from parallel_agent.report.models import list_models, show_models, show_recording, try_models
     from parallel_agent.settings import load_settings

@@ -46,6 +46,11 @@ def profile(
 
     It says which loops the compiler vectorized, and why it did not vectorize others. A candidate's
     answers are compared wherever they are timed; the exit status is 1 where they differ.
+
+    \b
+    Examples:
+      parallel-agent profile kernel.cpp
+      parallel-agent profile kernel.cpp candidate.cpp --threads 8 --size n=1000000
     """
     from parallel_agent.settings import load_settings
 

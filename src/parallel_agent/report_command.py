@@ -19,6 +19,10 @@ def report(
 
     The run may be old, at work, or killed: the report says what is not there. It is one file that
     needs no network.
+
+    \b
+    Examples:
+      parallel-agent report RUN --open
     """
     import json
     import webbrowser

@@ -90,6 +90,12 @@ def bench(
 
     With --out set to the folder of a suite that was interrupted, it goes on where it stopped. With
     --compare or --rejudge nothing is optimized; then the exit status is 1 where a kernel got worse.
+
+    \b
+    Examples:
+      parallel-agent bench bundled --threads 4
+      parallel-agent bench kernels/ --out monday --model openai:NAME --budget 1
+      parallel-agent bench --compare monday tuesday
     """
     from parallel_agent.settings import SettingsError, load_settings
 
@@ -147,6 +153,10 @@ def export(
     """Write the verified (slow, fast) pairs of runs: each kernel with every faster version of it.
 
     Pairs that differ only in comments and white space are written once.
+
+    \b
+    Examples:
+      parallel-agent export monday --out pairs.jsonl
     """
     import sys
 
