@@ -80,7 +80,9 @@ def _top(
 
 @app.command()
 def optimize(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="C++ source with the kernel.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="C++ source with the kernel.")
+    ] = None,
     out: Out = None,
     kernel: KernelName = None,
     contract: ContractFile = None,
@@ -102,6 +104,7 @@ def optimize(
     build: project_options.Build = None,
     test: project_options.Test = None,
     bench: project_options.Bench = None,
+    hot: project_options.Hot = False,
     metric: project_options.Metric = "",
     higher_is_better: project_options.HigherIsBetter = False,
     same_output: project_options.SameOutput = False,
@@ -131,6 +134,7 @@ def optimize(
       parallel-agent optimize kernel.cpp --threads 4
       parallel-agent optimize kernel.cpp --model openai:NAME --budget 0.25
       parallel-agent optimize src/foo.cpp --kernel step --build make --test "make test" --bench ./bench
+      parallel-agent optimize --hot --build make --bench ./bench
     """
     from parallel_agent.settings import load_settings
 
@@ -143,6 +147,19 @@ def optimize(
     from parallel_agent.report.console import progress, show_outcome
     from parallel_agent.runs import optimize as run
 
+    if hot:
+        from parallel_agent.agent.project.hot import hottest
+        from parallel_agent.report.hot import show_hot
+
+        with progress(quiet=quiet) as listener:
+            found = hottest(
+                build=build or "", bench=bench or "", file=file, root=root,
+                readable=readable or (), tree_mib=tree_limit, given=given, listener=listener,
+            )  # fmt: skip
+        show_hot(found, as_json=as_json)
+        return
+    if file is None:
+        raise typer.BadParameter("FILE is missing: give the C++ source with the kernel")
     in_project = build is not None or test is not None or bench is not None
     if only_estimate and in_project:
         raise typer.BadParameter("it is for a file alone: leave --build, --test and --bench out")

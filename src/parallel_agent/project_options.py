@@ -27,6 +27,14 @@ Bench: TypeAlias = Annotated[
         "--bench", metavar="COMMAND", help="Project: the benchmark that the speedup is measured by."
     ),
 ]
+Hot: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--hot",
+        help="Project: only say which functions --bench spends its time in, the hottest first, and "
+        "what each could bring at most; FILE may be left out.",
+    ),
+]
 Metric: TypeAlias = Annotated[
     str,
     typer.Option(

@@ -133,7 +133,7 @@ def test_all_gates_are_in_the_verdict_of_what_is_handed_back(tmp_path: Path) -> 
     ]  # fmt: skip
     scaling = Scaling.model_validate_json((winner / "scaling.json").read_text(encoding="utf-8"))
     assert [point.threads for point in scaling.points] == [1, 2]
-    assert scaling.points[-1].speedup == outcome.sizes[-1].speedup
+    assert all(point.speedup > 1.0 for point in scaling.points)
     report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert f"{outcome.speedup:.2f} times as fast" in report
     assert "Speedup by number of threads" in report

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,12 +51,18 @@ class Command:
         return replace(self, limits=replace(self.limits, wall_seconds=most))
 
 
-def run_command(command: Command, spec: ProjectSpec, tree: Path, threads: int) -> Completed:
-    """Run a command with the shell in the tree's folder ``spec.where``.
+def run_command(
+    command: Command,
+    spec: ProjectSpec,
+    tree: Path,
+    threads: int,
+    more: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run a command with the shell in the tree's folder ``spec.where``; ``more`` are variables.
 
     Raises SandboxUnavailable and OSError as `sandbox.run` does.
     """
-    environment = {"OMP_NUM_THREADS": str(threads)}
+    environment = {"OMP_NUM_THREADS": str(threads), **(more or {})}
     if not command.writes:
         environment["TMPDIR"] = "/tmp"
     return sandbox.run(
