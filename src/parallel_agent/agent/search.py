@@ -109,16 +109,32 @@ def reason_to_prune(effort: str, tried: int, seconds: float, *, best: float, sta
 
 
 def in_order(moves: list[Move], candidates: Mapping[str, CandidateRecord]) -> list[Move]:
-    """By the speed of what they start from, in steps; among equals as they were found."""
+    """By the speed of what they start from, in steps; among equals by what they add gained alone.
 
-    def key(move: Move) -> int:
+    Where that is not known, as they were found.
+    """
+    alone: dict[str, float] = {}
+    for record in candidates.values():
+        if len(record.get("chain", ())) == 1 and not record["failed_gate"]:
+            gain = record.get("at_largest", 1.0)
+            alone[record["strategy"]] = max(alone.get(record["strategy"], 1.0), gain)
+
+    def key(move: Move) -> tuple[int, int]:
         if move["parent"] == ORIGINAL:
-            return 0
+            return 0, 0
         parent = candidates[move["parent"]]
         gain = max(parent.get("at_largest", 1.0), _STILL_OPEN)
-        return -round(math.log(gain * (1.0 if parent["parallel"] else _OPEN)) / _STEP)
+        added = move["chain"][-1]["strategy"] if move.get("chain") else ""
+        return (
+            -_steps(gain * (1.0 if parent["parallel"] else _OPEN)),
+            -_steps(alone.get(added, 1.0)),
+        )
 
     return sorted(moves, key=key)
+
+
+def _steps(gain: float) -> int:
+    return round(math.log(gain) / _STEP)
 
 
 def _without_hopeless(

@@ -54,6 +54,15 @@ def test_among_equals_the_order_of_finding_stays() -> None:
     assert in_order(moves, candidates) == moves
 
 
+def test_what_gained_by_itself_is_added_first() -> None:
+    steps = {name: [{"strategy": name, "variant": ""}] for name in ("a", "sort", "loop")}
+    candidates = {name: record(name, gain, strategy=name, chain=steps[name])
+                  for name, gain in (("a", 1.2), ("sort", 3.0), ("loop", 0.8))}  # fmt: skip
+    moves = [{**move(name, "a"), "chain": steps["a"] + steps[name]} for name in ("loop", "sort")]
+    found = in_order(moves, candidates)  # type: ignore[arg-type]
+    assert [m["branch"] for m in found] == ["sort", "loop"]
+
+
 def test_code_without_threads_goes_before_the_original_where_it_is_no_slower() -> None:
     candidates = {"plain": record("plain", 1.0), "parallel": record("parallel", parallel=True)}
     moves = [move("original"), move("on top", "plain"), move("beside", "parallel")]
