@@ -32,7 +32,7 @@ HEAD = """\
 
 <!-- Written by tools/winners_page.py: do not edit. -->
 
-Generated with `python tools/winners_page.py FOLDER` from the folder of a run of the
+Generated with `python tools/winners_page.py FOLDER...` from the folders of runs of the
 [bundled suite](../how-to/bench.md) on {threads}. {improved} of {kernels} kernels came back faster, the
 others unchanged. Speedups are the geometric mean over all sizes, with the 95 % interval, from a timing
 made after the choice; beside each step stands how many times as fast as the original the chain was with

@@ -13,8 +13,6 @@ from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.budget.ledger import Ledger
 
 KERNELS = {
-    "above": "int above(std::vector<double> const& x) {\n    int found = 0;\n"
-    "    for (std::size_t i = 0; i < x.size(); ++i) found += x[i] > 0.5;\n    return found;\n}\n",
     "shifted": "void shifted(std::vector<double>& x) {\n"
     "    for (std::size_t i = 0; i < x.size(); ++i) x[i] = x[i] * 0.5 + 3.0;\n}\n",
 }
@@ -39,7 +37,7 @@ def test_timings_of_two_suites_never_overlap_and_both_end_well(
         "--json",
         "--quiet",
     ]
-    environment = {**os.environ, "PARALLEL_AGENT_SIZE": "64 3000 30000"}
+    environment = {**os.environ, "PARALLEL_AGENT_SIZE": "64 3000"}
     outs = [tmp_path / name for name in ("one", "other")]
     started = [
         subprocess.Popen(

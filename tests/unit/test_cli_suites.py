@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parallel_agent.cli import run
+from parallel_agent.kernel.source import with_standard_headers
 
 MINIATURE = Path(__file__).parents[1] / "mini_toolkit"
 KERNEL = "void scale(double* x, int n) { for (int i = 0; i < n; ++i) x[i] *= 2; }\n"
@@ -126,3 +127,13 @@ def test_the_folder_of_other_kernels_is_refused(
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("error: ") and what in first
     assert second.startswith("  help: Put ")
+
+
+def test_a_kernel_with_the_includes_that_a_run_added_is_the_same_kernel(place: Path) -> None:
+    same = ["bench", "none", "--out", "suite", "--threads", "2", "--quiet"]
+    assert run(same) == 0
+    [source] = (place / "none").glob("*.cpp")
+    original = place / "suite" / "kernels" / source.stem / "original.cpp"
+    original.parent.mkdir(parents=True, exist_ok=True)
+    original.write_text(with_standard_headers(source.read_text(encoding="utf-8")), encoding="utf-8")
+    assert run(same) == 0

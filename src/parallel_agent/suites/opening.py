@@ -9,6 +9,7 @@ from parallel_agent.agent.run_folder import LEDGER, FolderError, RunFolder
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import usd_to_nano
 from parallel_agent.budget.scopes import ROOT
+from parallel_agent.kernel.source import with_standard_headers
 from parallel_agent.settings import Settings
 from parallel_agent.suites.environment import settings_before, told_settings
 from parallel_agent.suites.suite import SuiteKernel
@@ -97,10 +98,10 @@ def _check_kernels(folder: RunFolder, kernels: Sequence[SuiteKernel]) -> None:
                 f"the suite in {folder.root} has a kernel '{name}', which is there no more",
                 f"Put it back, {_ELSE}",
             )
-        texts = [
+        now, then = (
             path.read_text(encoding="utf-8", errors="replace") for path in (kernel.path, original)
-        ]
-        if texts[0] != texts[1]:
+        )
+        if then not in (now, with_standard_headers(now)):  # a run adds includes that lack
             raise FolderError(
                 f"{kernel.path} is another text than that of '{name}' in {folder.root}",
                 f"Put the old text back, {_ELSE}",
