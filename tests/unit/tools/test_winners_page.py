@@ -63,7 +63,7 @@ def test_a_winner_shows_its_speedup_its_steps_and_its_change(
         "1. [`fuse_passes`](fuse_passes.md) `contract`: 1.50\n2. `the original unless n >= 99`\n\n"
         f"```diff\n{DIFF}```\n"
     )
-    assert "`python tools/winners_page.py FOLDER`" in text
+    assert "`python tools/winners_page.py FOLDER...`" in text
     assert "on 2 threads. 1 of 1 kernels came back faster" in text
     assert "/home/me" not in text and str(tmp_path) not in text
 
