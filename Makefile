@@ -1,5 +1,5 @@
 # make demo   set up, then speed up one kernel and show the evidence
-# make test   everything that must hold, the cheapest first
+# make test   everything that must hold, the cheapest first; test-long has what takes minutes more
 # The virtual environment .venv is made as soon as something needs it.
 
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 THREADS ?= 2
 
-.PHONY: demo bench test lint typecheck layers generated unit integration coverage
+.PHONY: demo bench test test-long lint typecheck layers generated unit integration coverage
 .PHONY: format reference docs venv system clean
 
 demo: $(VENV)/runtime
@@ -18,7 +18,6 @@ bench: $(VENV)/runtime
 
 test: $(VENV)/dev
 	@sh tools/install_system.sh race-detector
-	@sh tools/install_system.sh cmake
 	@sh tools/install_system.sh browser
 	@$(MAKE) --no-print-directory -j1 lint typecheck layers generated docs unit integration coverage
 
@@ -43,16 +42,20 @@ reference: $(VENV)/dev
 	@for writer in $(WRITERS); do echo "$$writer"; $(BIN)/python $$writer || exit 1; done
 
 # Temporary files of tests and compilers stay in the clone.
-# Few files at a time, and no more on larger machines: what they check is timed and raced as well. The
-# slow ones wait for one another's timings most of the time, so there is one more of them than of cores.
+# Two files at a time, and no more on larger machines: what they check is timed and raced as well.
 PYTEST = mkdir -p .tmp && TMPDIR=$(CURDIR)/.tmp $(BIN)/python -m pytest --quiet --cov --cov-report= \
-    --dist loadfile --no-loadscope-reorder
+    --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/dev
-	$(PYTEST) --numprocesses 2 tests/unit
+	$(PYTEST) tests/unit
 
 integration: $(VENV)/dev
-	$(PYTEST) --numprocesses 3 --cov-append tests/faults tests/integration tests/adversarial
+	$(PYTEST) --cov-append -m "not long" tests/faults tests/integration tests/adversarial
+
+# Whole days of users, minutes each: before a release.
+test-long: $(VENV)/dev
+	@sh tools/install_system.sh cmake
+	$(PYTEST) -m long tests
 
 coverage:
 	$(BIN)/coverage report --skip-covered --show-missing

@@ -35,6 +35,7 @@ def commit(folder: Path, command: list[str], message: str) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # two suites are checked and timed, on a machine that may be busy
 @pytest.mark.slow
 def test_a_fast_version_that_got_slower_fails_and_one_that_is_wrong_is_named(

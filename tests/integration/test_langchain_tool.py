@@ -117,6 +117,7 @@ def test_what_a_model_may_not_choose_is_refused_in_two_lines(root: Path, tmp_pat
     assert not list((tmp_path / "account").glob("runs/*"))
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_awaited_call_that_is_cancelled_leaves_a_run_that_goes_on(
     sum_of_roots: Path, tmp_path: Path

@@ -248,6 +248,7 @@ def test_candidates_are_accepted_rejected_and_timed(command: list[str], root: Pa
     run(asked)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_outside_agent_writes_the_candidates(command: list[str], root: Path) -> None:
     async def asked() -> None:

@@ -147,6 +147,7 @@ def test_the_copies_are_gone_and_the_evidence_is_there(tides: dict[str, Any]) ->
     assert (tides["run"] / "reproduce" / "Makefile").is_file()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed")
 def test_where_the_function_cannot_be_run_by_itself_the_test_alone_decides_if_it_may(
     tmp_path: Path, command: list[str]

@@ -19,6 +19,7 @@ KERNELS = {
 TIMING = "timing the original against itself"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_timings_of_two_suites_never_overlap_and_both_end_well(
     command: list[str], tmp_path: Path
