@@ -98,6 +98,15 @@ def instead(old: str, new: str) -> str:
 
 
 REJECTED = {
+    "wrong on a few large inputs of a hundred": (
+        instead(
+            "return sum;",
+            "if (x.size() > bins.size() * bins.size() && bins.size() * x[0] < x[1]) sum += n;\n"
+            "    return sum;",
+        ),
+        "timing size",
+        "(n=",
+    ),
     "does not compile": (
         first("undeclared = 1;"),
         "compile",

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
+
 from parallel_agent.verification.differential import run_and_compare, shown
 from parallel_agent.verification.gate import Examination
 from parallel_agent.verification.reference import thread_counts
 
+MORE_SEED = 1100
+_MOST = 256
+_SECONDS = 0.25
+"""Of more inputs for each size: what only few of them show is looked for while that is cheap."""
+_BYTES = 64 << 20
+
 
 class TimingSizeGate:
-    """The sizes that are timed: that is where guarded parallel code runs at all."""
+    """The sizes that are timed: that is where guarded parallel code runs at all.
+
+    What differs on a few inputs of a hundred, and at small sizes on none, takes more than one of them.
+    """
 
     name = "timing size"
 
     def check(self, examination: Examination) -> str:
-        """Run one input of every timed size with every number of threads."""
+        """Run one input of every timed size with every number of threads, and then more inputs."""
         cases = examination.large_cases()
         counts = thread_counts(examination.threads)
         run_and_compare(examination, cases, counts)
-        return f"{len(cases)} inputs at {shown(counts)} threads"
+        sizes = examination.reference.timing_sizes
+        more = sum(_more(examination, position, size) for position, size in enumerate(sizes))
+        return (
+            f"{len(cases)} inputs at {shown(counts)} threads, {more} more at {examination.threads}"
+        )
+
+
+def _more(examination: Examination, position: int, sizes: Mapping[str, int]) -> int:
+    """Other inputs of one size, in chunks that grow, until the time is up; how many there were."""
+    reference, started = examination.reference, time.monotonic()
+    drawn, chunk, most = 0, 1, _MOST
+    while drawn < most and time.monotonic() - started < _SECONDS:
+        numbers = range(drawn, min(drawn + chunk, most))
+        cases = [
+            reference.case(sizes, (reference.seed, MORE_SEED, position, number))
+            for number in numbers
+        ]
+        run_and_compare(examination, cases, (examination.threads,))
+        drawn, chunk = numbers.stop, 2 * chunk
+        most = min(_MOST, max(1, _BYTES // max(1, len(cases[0].payload))))
+    return drawn
