@@ -77,7 +77,8 @@ class Failure:
 class Reference:
     """An original kernel with its contract, its optimized binary, and its answers so far.
 
-    ``timing_sizes`` are the sizes that candidates are timed at, smallest first.
+    ``timing_sizes`` are the sizes that candidates are timed at, smallest first; ``near_ends`` has
+    the seeds of inputs whose results nearly leave their range, by the position of their size.
     """
 
     signature: Signature
@@ -86,6 +87,7 @@ class Reference:
     limits: Limits
     seed: int = 0
     timing_sizes: tuple[Mapping[str, int], ...] = ()
+    near_ends: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
     _answers: dict[tuple[int, ...], bytes] = field(default_factory=dict)
 
     @property

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Mapping
 
 from parallel_agent.verification.differential import run_and_compare, shown
 from parallel_agent.verification.gate import Examination
+from parallel_agent.verification.range_ends import near_the_ends
 from parallel_agent.verification.reference import thread_counts
 
 MORE_SEED = 1100
+_ENDS_SEED = 1200
 _MOST = 256
 _SECONDS = 0.25
 """Of more inputs for each size: what only few of them show is looked for while that is cheap."""
@@ -31,8 +34,10 @@ class TimingSizeGate:
         run_and_compare(examination, cases, counts)
         sizes = examination.reference.timing_sizes
         more = sum(_more(examination, position, size) for position, size in enumerate(sizes))
+        ends = sum(_at_the_ends(examination, position, size) for position, size in enumerate(sizes))
         return (
             f"{len(cases)} inputs at {shown(counts)} threads, {more} more at {examination.threads}"
+            + (f", {ends} with results near the ends of their range" if ends else "")
         )
 
 
@@ -50,3 +55,15 @@ def _more(examination: Examination, position: int, sizes: Mapping[str, int]) -> 
         drawn, chunk = numbers.stop, 2 * chunk
         most = min(_MOST, max(1, _BYTES // max(1, len(cases[0].payload))))
     return drawn
+
+
+def _at_the_ends(examination: Examination, position: int, sizes: Mapping[str, int]) -> int:
+    """The inputs of one size whose results nearly leave their range; how many there are."""
+    reference = examination.reference
+    if position not in reference.near_ends:
+        seeds = ((reference.seed, _ENDS_SEED, position, number) for number in itertools.count())
+        reference.near_ends[position] = near_the_ends(reference, sizes, seeds)
+    cases = [reference.case(sizes, seed) for seed in reference.near_ends[position]]
+    if cases:
+        run_and_compare(examination, cases, (examination.threads,))
+    return len(cases)
