@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from parallel_agent.agent.asking_contract import ask_for_contract
-from parallel_agent.agent.calibrating import write_calibrated
+from parallel_agent.agent.calibrating import keep_in_range, write_calibrated
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.contracting import MOVED, build_original, find_contract
 from parallel_agent.agent.estimating import (
@@ -100,6 +100,7 @@ def _find_contract(context: Context, parsed: ParsedSource) -> None:
 def _study(context: Context, parsed: ParsedSource, contract: Contract) -> None:
     chosen_sizes(context.settings.size, contract)  # a wrong --size is told before the work
     binary = _built(context, parsed, "optimized")
+    contract = keep_in_range(context, parsed, contract, binary)
     twin = _built(context, parsed, "optimized", above=MOVED)
     context.folder.claim("code", object_hash(binary), "the original")
     bandwidth = _bandwidth(context)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from parallel_agent.agent.calibrating import calibrated_reference, cautions, with_comparison
+from parallel_agent.agent.calibrating import calibrated_reference, cautions, rewritten
 from parallel_agent.agent.contracting import build_original, find_contract, load_contract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.intake import HEADERS_NOTE, take_in
@@ -93,7 +93,7 @@ class Reviewer:
         reference = calibrated_reference(
             self.parsed, contract, binary, self._compiler, self._given, self._stage
         )
-        self.contract = with_comparison(self.contract, reference.contract.comparison)
+        self.contract = rewritten(self.contract, reference.contract)
         return reference
 
     @property

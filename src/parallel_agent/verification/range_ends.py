@@ -12,6 +12,7 @@ import heapq
 import time
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ is twice as far out on few of a hundred thousand, if it is about normally distri
 TRIED = 64
 """Inputs that must have a result as near as that before more are drawn."""
 DRAWS = 1000
-SECONDS = 2.0
+SECONDS = 3.0
 """For each size, once for all candidates."""
 KEPT = 16
 """Inputs that candidates are asked for."""
@@ -56,19 +57,23 @@ def near_the_ends(
 
 
 def _reach(reference: Reference, answer: bytes | bytearray) -> float:
-    """The largest binary exponent among an answer's numbers, as a share of their type's largest.
+    return float(shares(reference, answer).max(initial=0.0))
 
-    Infinite for what is not finite; a zero counts as nothing, for the numbers that lead to it by
-    underflow are seen as well.
+
+def shares(reference: Reference, answer: bytes | bytearray) -> np.ndarray[Any, Any]:
+    """How near an answer's numbers lie to the ends of their range: a flat array, without zeros.
+
+    The absolute binary exponent as a share of the type's largest, infinite for what is not finite. Of
+    a long result some thousand elements are looked at.
     """
     (outputs,) = decode_calls(reference.signature, answer, 1)
     results = floating_results(reference.signature, reference.contract.comparison, outputs)
-    return max((_share(real(values)) for values in results.values()), default=0.0)
+    found = [_shares(real(values)) for values in results.values()]
+    return np.concatenate([np.empty(0), *found])
 
 
-def _share(values: np.ndarray[tuple[int], np.dtype[np.floating]]) -> float:
+def _shares(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     some = values[:: len(values) // _MOST_ELEMENTS | 1]
-    if not np.isfinite(some).all():
-        return np.inf
-    exponents = np.abs(np.frexp(some)[1]).max(initial=0)
-    return float(exponents) / np.finfo(some.dtype).maxexp
+    some = some[some != 0]
+    exponents = np.abs(np.frexp(some)[1]) / np.finfo(some.dtype).maxexp
+    return np.where(np.isfinite(some), exponents, np.inf)
