@@ -23,19 +23,16 @@ def known_models() -> dict[str, ModelShape]:
 
 def _config(
     kind: str, layers: int, hidden: int, inner: int, heads: tuple[int, int], vocabulary: int,
-    context: int, *, tied: bool = False, **more: Any,
+    context: int, *, tied: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "model_type": kind, "num_hidden_layers": layers, "hidden_size": hidden,
         "intermediate_size": inner, "num_attention_heads": heads[0],
         "num_key_value_heads": heads[1], "vocab_size": vocabulary,
-        "max_position_embeddings": context, "tie_word_embeddings": tied, "dtype": "bfloat16", **more,
+        "max_position_embeddings": context, "tie_word_embeddings": tied, "dtype": "bfloat16",
     }  # fmt: skip
 
 
-_EXPERTS = {
-    "head_dim": 128, "num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 768,
-}  # fmt: skip
 _CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "Qwen/Qwen2.5-Coder-0.5B": _config("qwen2", 24, 896, 4864, (14, 2), 151936, 32768, tied=True),
     "Qwen/Qwen2.5-Coder-1.5B": _config("qwen2", 28, 1536, 8960, (12, 2), 151936, 32768, tied=True),
@@ -43,9 +40,10 @@ _CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "Qwen/Qwen2.5-Coder-7B": _config("qwen2", 28, 3584, 18944, (28, 4), 152064, 32768),
     "Qwen/Qwen2.5-Coder-14B": _config("qwen2", 48, 5120, 13824, (40, 8), 152064, 32768),
     "Qwen/Qwen2.5-Coder-32B": _config("qwen2", 64, 5120, 27648, (40, 8), 152064, 32768),
-    "Qwen/Qwen3-Coder-30B-A3B": _config(
-        "qwen3_moe", 48, 2048, 5472, (32, 4), 151936, 262144, **_EXPERTS
-    ),
+    "Qwen/Qwen3-Coder-30B-A3B": {
+        **_config("qwen3_moe", 48, 2048, 5472, (32, 4), 151936, 262144),
+        "head_dim": 128, "num_experts": 128, "num_experts_per_tok": 8, "moe_intermediate_size": 768,
+    },
     "bigcode/starcoder2-3b": _config(
         "starcoder2", 30, 3072, 12288, (24, 2), 49152, 16384, tied=True
     ),
@@ -59,4 +57,4 @@ _CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "codellama/CodeLlama-7b": _config("llama", 32, 4096, 11008, (32, 32), 32016, 16384),
     "codellama/CodeLlama-13b": _config("llama", 40, 5120, 13824, (40, 40), 32016, 16384),
     "codellama/CodeLlama-34b": _config("llama", 48, 8192, 22016, (64, 8), 32000, 16384),
-}
+}  # fmt: skip
