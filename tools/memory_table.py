@@ -56,6 +56,8 @@ _STARCODER_30M = _config(
 CASES: Mapping[str, Case] = {
     "serve-60M": Case(_LLAMA_50M, serve={"context": 4096}),
     "serve-200M-2-slots": Case(_QWEN_200M, serve={"context": 2048, "slots": 2}),
+    "serve-20M": Case(_QWEN_20M, serve={"context": 4096, "slots": 2}),
+    "lora-20M": Case(_QWEN_20M, train={"method": "lora", "batch": 4, "sequence": 256}),
     "lora-100M": Case(_QWEN_100M, train={"method": "lora", "batch": 4, "sequence": 512}),
     "lora-100M-checkpoints": Case(
         _QWEN_100M, train={"method": "lora", "batch": 4, "sequence": 512, "checkpointing": True}

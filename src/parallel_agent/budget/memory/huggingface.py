@@ -54,7 +54,7 @@ _FAMILIES: Mapping[str, _Family] = {
     ),
     "mixtral": _Family(),
     "qwen2_moe": _Family(qkv_bias="qkv_bias"),
-    "qwen3_moe": _QWEN3,
+    "qwen3_moe": replace(_QWEN3, head_dim=0),
 }  # fmt: skip
 _DEFAULT_TRUE = frozenset({"use_bias", "qkv_bias"})
 _GPT2_NAMES = {

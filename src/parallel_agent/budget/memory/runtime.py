@@ -12,8 +12,9 @@ _GPU_CONTEXT = 1_300_000_000
 """The CUDA context with the kernels and workspaces of the framework, as Hugging Face measured it
 ("Model training anatomy", transformers documentation: 1.3 GB before the first tensor)."""
 
-# Resident memory of a process that has imported its framework and loaded nothing, measured by
-# tools/memory_table.py (torch 2.13 with transformers 5.23 and peft; llama.cpp of 2026-10).
+# Resident memory of a process that has its framework and no weights, measured: by
+# tools/memory_table.py for torch 2.13 with transformers 5.23 and peft; for llama.cpp (2026-10) with
+# the vocabulary of 49152 tokens of SmolLM2, whose tables are more than half of it.
 _CPU: Mapping[str, int] = {
     "transformers": 600_000_000,
     "vllm": 600_000_000,

@@ -30,7 +30,7 @@ class _Prefill:
 
 
 # llama.cpp: --ubatch-size 512, and its buffers are reserved for a row of logits for each of these
-# tokens. vLLM: max_num_batched_tokens 2048 and max_num_seqs 256, which its profiling run fills.
+# tokens; in main memory what was never written does not become resident. vLLM: max_num_batched_tokens 2048 and max_num_seqs 256, which its profiling run fills.
 _PREFILL: Mapping[Engine, _Prefill] = {
     "llama.cpp": _Prefill(tokens=512, logits=512),
     "ollama": _Prefill(tokens=512, logits=512),
@@ -79,7 +79,8 @@ def serving_memory(
     }
     prefill = _PREFILL[engine]
     tokens = context if prefill.tokens is None else min(prefill.tokens, context * slots)
-    logits = 4 * shape.vocabulary * (prefill.logits or slots)
+    rows = slots if device == "cpu" else prefill.logits or slots
+    logits = 4 * shape.vocabulary * rows
     return highest(
         {"prefill": {**held, "activations": layer_peak(shape, tokens, element) + logits}}
     )
