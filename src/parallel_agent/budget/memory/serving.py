@@ -22,7 +22,7 @@ KV_BYTES: Mapping[str, float] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1, "q8_
 class _Prefill:
     """How an engine takes in a prompt: tokens at a time, and rows of logits that it keeps.
 
-    None is the whole prompt, or one row for each slot.
+    None is the prompts of all slots together, or one row of logits for each.
     """
 
     tokens: int | None
@@ -78,7 +78,7 @@ def serving_memory(
         "runtime": runtime_bytes(device, engine),
     }
     prefill = _PREFILL[engine]
-    tokens = context if prefill.tokens is None else min(prefill.tokens, context * slots)
+    tokens = min(prefill.tokens or context * slots, context * slots)
     rows = slots if device == "cpu" else prefill.logits or slots
     logits = 4 * shape.vocabulary * rows
     return highest(
@@ -105,17 +105,18 @@ def kv_cache_bytes(shape: ModelShape, *, context: int, slots: int = 1, kv: str =
 def layer_peak(shape: ModelShape, tokens: int, element: int) -> int:
     """Bytes that one layer's forward pass takes at most, nothing being kept for a backward pass.
 
-    Alive together at the widest point of the feed-forward network: the residual, the normed input,
-    and the branches with their product; in attention: the residual, the normed input, queries, keys
-    and values with their rotated copies, and the output. No matrix of scores, as all engines compute
+    Alive together at the widest point of the feed-forward network: the layer's input, the residual,
+    the normed input, and the branches with their product; in attention: the residual, the normed
+    input, queries, keys and values with their rotated copies, and the output; and all along the
+    cosines and sines of the positions. No matrix of scores, as all engines compute
     attention in tiles (Dao et al. 2022, "FlashAttention").
     """
     queries, keys = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     branches = 3 if shape.gated else 2
     used = max(shape.experts_used, 1)
-    network = 2 * shape.hidden + branches * shape.intermediate * used
+    network = 3 * shape.hidden + branches * shape.intermediate * used
     attention = 2 * shape.hidden + 4 * queries + 4 * keys
-    return tokens * element * max(network, attention)
+    return tokens * element * (max(network, attention) + 2 * shape.head_dim)
 
 
 def default_engine(precision: str) -> Engine:
