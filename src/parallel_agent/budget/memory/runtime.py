@@ -12,12 +12,12 @@ _GPU_CONTEXT = 1_300_000_000
 """The CUDA context with the kernels and workspaces of the framework, as Hugging Face measured it
 ("Model training anatomy", transformers documentation: 1.3 GB before the first tensor)."""
 
-# Resident memory of a process that has its framework and no weights, measured: by
-# tools/memory_table.py for torch 2.13 with transformers 5.23 and peft; for llama.cpp (2026-10) with
-# the vocabulary of 49152 tokens of SmolLM2, whose tables are more than half of it.
+# Resident memory of a process that has its framework and no weights, measured: with torch 2.13,
+# transformers 5.23, peft and trl 1.16 imported (vLLM, which was not there, stands on the first two);
+# with llama.cpp of 2026-10 and the vocabulary of 49152 tokens of SmolLM2, more than half of it.
 _CPU: Mapping[str, int] = {
-    "transformers": 600_000_000,
-    "vllm": 600_000_000,
+    "transformers": 460_000_000,
+    "vllm": 460_000_000,
     "llama.cpp": 60_000_000,
     "ollama": 60_000_000,
 }
@@ -35,7 +35,7 @@ ALLOCATOR: Mapping[str, str] = {"MALLOC_MMAP_THRESHOLD_": str(_RETURNED_FROM)}
 """For the environment of a process on a CPU whose resident memory is capped: freed tensors go back to
 the system at once. By default glibc raises this threshold as it runs, to 32 MiB, and keeps what is
 freed below it for later: training LoRA on a model of 100 million parameters took 3.9 GB resident
-instead of 2.2."""
+where 2.2 are counted."""
 
 
 def return_freed_memory() -> None:
