@@ -34,8 +34,8 @@ _M_MMAP_THRESHOLD = -3  # of malloc.h
 ALLOCATOR: Mapping[str, str] = {"MALLOC_MMAP_THRESHOLD_": str(_RETURNED_FROM)}
 """For the environment of a process on a CPU whose resident memory is capped: freed tensors go back to
 the system at once. By default glibc raises this threshold as it runs, to 32 MiB, and keeps what is
-freed below it for later: training LoRA on a model of 100 million parameters took 3.9 GB resident
-where 2.2 are counted."""
+freed below it for later: training LoRA on a model of 100 million parameters took 3.9 GiB resident
+instead of 2.2."""
 
 
 def return_freed_memory() -> None:
