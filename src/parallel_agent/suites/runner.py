@@ -15,7 +15,7 @@ from parallel_agent.agent.funding import Account
 from parallel_agent.agent.governed import GovernedRun
 from parallel_agent.agent.run import Interrupted, check_choices
 from parallel_agent.agent.run_folder import RunFolder
-from parallel_agent.agent.serving import server_notes, served
+from parallel_agent.agent.serving import served, server_notes
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.budget.scopes import ROOT

@@ -41,20 +41,40 @@ class Launch:
 class Adapter(Protocol):
     """One server program that speaks OpenAI's chat protocol under ``/v1``."""
 
-    name: str
-    """As ``--server`` has it."""
-    processes: tuple[str, ...]
-    """What its processes are called in a list of processes."""
-    health: str
-    """The path that answers 200 once requests are taken."""
-    port: int
-    """Where it listens where nobody tells it another."""
-    install: str
-    """The command that installs it."""
-    several: bool
-    """Whether it answers several requests at once."""
-    abandons: bool
-    """Whether it gives up an answer whose asker is gone."""
+    @property
+    def name(self) -> str:
+        """As ``--server`` has it."""
+        ...
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """What its program is called in the command line of a process that runs it."""
+        ...
+
+    @property
+    def health(self) -> str:
+        """The path that answers 200 once requests are taken."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """Where it listens where nobody tells it another."""
+        ...
+
+    @property
+    def install(self) -> str:
+        """The command that installs it."""
+        ...
+
+    @property
+    def several(self) -> bool:
+        """Whether it answers several requests at once."""
+        ...
+
+    @property
+    def abandons(self) -> bool:
+        """Whether it gives up an answer whose asker is gone."""
+        ...
 
     def found(self) -> str:
         """Where it is installed; empty where it is not."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -38,6 +39,9 @@ def find_running(
     with httpx.Client(trust_env=False, timeout=_SECONDS) as client:
         for adapter in adapters:
             port = _port(adapter, environ)
+            listener = _listener(port)
+            if listener and not _runs(listener, adapter):
+                continue  # another program that listens at the same port by default
             for listed in _models(client, port):
                 if str(listed.get("id", "")) in (name, f"{name}:latest"):
                     context = listed.get("max_model_len")  # as vLLM tells it
@@ -46,7 +50,7 @@ def find_running(
                         port,
                         str(listed["id"]),
                         context if type(context) is int else None,
-                        _listener(port),
+                        listener,
                     )
     return None
 
@@ -65,6 +69,15 @@ def _models(client: httpx.Client, port: int) -> list[dict[str, Any]]:
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
         return []
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _runs(pid: int, adapter: Adapter) -> bool:
+    """Whether a process is the adapter's program, by its command line."""
+    try:
+        words = psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return True  # nobody tells us that it is not
+    return not {Path(word).name for word in words}.isdisjoint(adapter.processes)
 
 
 def _listener(port: int) -> int:

@@ -39,7 +39,7 @@ def main(log: str, grace: float, command: list[str]) -> int:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - this program has one thread
+            preexec_fn=_die_with_parent,
         )
     os.write(1, f"{server.pid}\n".encode())
     _wait(server)

@@ -18,7 +18,7 @@ class LlamaCpp:
     """Serves GGUF files on CPUs and GPUs."""
 
     name = "llama.cpp"
-    processes = ("llama-server", "python")
+    processes = ("llama-server", "xllamacpp_server.py")
     health = "/health"
     port = 8080
     install = "pip install xllamacpp, or put llama-server on PATH (github.com/ggml-org/llama.cpp)"

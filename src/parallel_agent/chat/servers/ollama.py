@@ -12,7 +12,7 @@ class Ollama:
     """A server that loads a model at the first request for it, and keeps it then."""
 
     name = "ollama"
-    processes = ("ollama", "ollama runner")
+    processes = ("ollama",)
     health = "/api/version"
     port = 11434
     install = "see ollama.com/download"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from parallel_agent.budget.memory import MemoryEstimate
 from parallel_agent.chat.servers.adapter import Adapter, Limits
 from parallel_agent.chat.servers.choice import allowed, choose
 from parallel_agent.chat.servers.found import Running, find_running
@@ -30,7 +32,7 @@ class Wishes:
 class ServerPlan:
     """A server to start, or where ``running`` is set, one that runs already and is not ours.
 
-    ``estimate`` is what it is expected to take at its most, in bytes; None where that is not known.
+    ``estimate`` is what it is expected to take at its most; None where that is not known.
     """
 
     name: str
@@ -38,7 +40,7 @@ class ServerPlan:
     limits: Limits
     target: Target | None = None
     running: Running | None = None
-    estimate: int | None = None
+    estimate: MemoryEstimate | None = None
 
     @property
     def title(self) -> str:
@@ -51,11 +53,11 @@ def plan_server(name: str, wishes: Wishes, environ: Mapping[str, str] = os.envir
     """Decide how ``local:name`` is served.
 
     A name that is no path is first looked for in servers that run. Raises UnknownModel where there is
-    no such model or nothing to serve it with, and DoesNotFit where it is too large for the cap.
+    no such model or nothing to serve it with, ShapeError, and DoesNotFit where it is too large for the cap.
     """
-    running = None if os.path.exists(os.path.expanduser(name)) else find_running(
-        name, allowed(wishes.server), environ
-    )  # fmt: skip
+    running = None
+    if not Path(name).expanduser().exists():
+        running = find_running(name, allowed(wishes.server), environ)
     if running is not None and (wishes.memory is None or running.pid):
         limits = Limits(running.context, wishes.at_once, wishes.memory)
         return ServerPlan(name, running.adapter, limits, running=running)

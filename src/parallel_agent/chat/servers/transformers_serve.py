@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+
 from parallel_agent.chat.servers.adapter import HOST, Launch, Limits
-from parallel_agent.chat.servers.installed import package, program
+from parallel_agent.chat.servers.installed import package
 from parallel_agent.chat.servers.target import Target
 
-_NEEDED = ("torch", "fastapi", "uvicorn", "openai")
+_NEEDED = ("transformers", "torch", "fastapi", "uvicorn", "openai")
+_MODULE = "transformers.cli.transformers"
 
 
 class TransformersServe:
     """One request after another, and each to its end: slow, but it serves all that was trained."""
 
     name = "transformers"
-    processes = ("transformers", "python")
+    processes = ("transformers", _MODULE)
     health = "/health"
     port = 8000
     install = "pip install 'transformers[serving]>=5' torch"
@@ -21,8 +25,9 @@ class TransformersServe:
     abandons = False
 
     def found(self) -> str:
-        """The program, if all that it serves with is there."""
-        return program("transformers") if all(map(package, _NEEDED)) else ""
+        """The package of this Python, if all that it serves with is there, else the program."""
+        here = all(map(package, _NEEDED))
+        return package("transformers") if here else shutil.which("transformers") or ""
 
     def refuses(self, target: Target) -> str:
         """All but Hugging Face folders."""
@@ -33,5 +38,9 @@ class TransformersServe:
 
         It has no limit for the context; ours are kept by what is asked of it.
         """
-        argv = (self.found(), "serve", ".", "--host", HOST, "--port", str(port))
+        found = self.found()
+        # -P: the model's folder, which may hold code, is no place to import from.
+        here = found == package("transformers")
+        program = (sys.executable, "-P", "-m", _MODULE) if here else (found,)
+        argv = (*program, "serve", ".", "--host", HOST, "--port", str(port))
         return Launch(argv, ".", cwd=target.path)

@@ -17,7 +17,7 @@ class Vllm:
     """Takes its share of the GPU's memory at the start, and holds it."""
 
     name = "vllm"
-    processes = ("vllm", "VLLM::EngineCore", "python")
+    processes = ("vllm",)
     health = "/health"
     port = 8000
     install = "pip install vllm (for NVIDIA GPUs; docs.vllm.ai for others)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from importlib import import_module
 
 
 def main() -> None:
@@ -14,8 +15,7 @@ def main() -> None:
     for flag in ("--port", "--ctx-size", "--parallel"):
         parser.add_argument(flag, required=True, type=int)
     told = parser.parse_args()
-    import xllamacpp
-
+    xllamacpp = import_module("xllamacpp")
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias = told.model, {told.alias}
     params.hostnames, params.port = [told.host], told.port
