@@ -195,4 +195,4 @@ class Serving:
             f"{used.kind}, above the {words(cap)} of --memory, and {end}"
         )
         if process is not None:
-            process.end()
+            process.kill()

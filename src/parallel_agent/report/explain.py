@@ -10,6 +10,7 @@ from parallel_agent.agent.project.spec import ProjectError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
+from parallel_agent.budget.memory import DoesNotFit, ShapeError
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.chat.errors import ChatError, UnknownModel
@@ -60,7 +61,9 @@ def _settings(error: SettingsError) -> Explanation:
     )
 
 
-def _hinted(error: SourceError | FolderError | UnknownModel | PriceUnknown) -> Explanation:
+def _hinted(
+    error: SourceError | FolderError | UnknownModel | PriceUnknown | ShapeError,
+) -> Explanation:
     return Explanation(str(error), error.hint, BAD_REQUEST)
 
 
@@ -134,6 +137,10 @@ def _server(error: ServerError) -> Explanation:
     return Explanation(str(error), error.hint, BAD_MACHINE)
 
 
+def _memory(error: DoesNotFit) -> Explanation:
+    return Explanation(str(error), error.hint, NOT_AFFORDABLE)
+
+
 def _cap(error: CapExceeded) -> Explanation:
     return Explanation(str(error), "Raise the cap with --budget", NOT_AFFORDABLE)
 
@@ -181,6 +188,8 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (PriceUnknown, _hinted),
     (ChatError, _chat),
     (ServerError, _server),
+    (ShapeError, _hinted),
+    (DoesNotFit, _memory),
     (CapExceeded, _cap),
     (CapTooLow, _low_cap),
     (LedgerError, _ledger),

@@ -9,6 +9,7 @@ from parallel_agent.budget.memory import (
     Engine,
     MemoryEstimate,
     ModelShape,
+    ShapeError,
     fit_serving,
     read_shape,
     serving_memory,
@@ -28,14 +29,20 @@ LEAST_CONTEXT = 1024
 
 def limits_for(
     target: Target, adapter: Adapter, *, memory: int | None, answer: int, slots: int
-) -> tuple[Limits, MemoryEstimate]:
+) -> tuple[Limits, MemoryEstimate | None]:
     """The largest limits of use, and what the server is expected to take with them.
 
     A context longer than prompt and answer can be is of no use. Under a cap there are first fewer
-    slots, and then less context. Raises ShapeError for what cannot be read, DoesNotFit, and
-    UnknownModel for a model whose context is too short for any kernel.
+    slots, and then less context; without one the server of a model that is not counted has its own
+    limits. Raises ShapeError for what cannot be counted under a cap, DoesNotFit, and UnknownModel for
+    a model whose context is too short for any kernel.
     """
-    shape = read_gguf(target.path) if target.kind == "ollama" else read_shape(target.path)
+    try:
+        shape = read_gguf(target.path) if target.kind == "ollama" else read_shape(target.path)
+    except ShapeError:
+        if memory is not None:
+            raise
+        return Limits(None, slots), None
     if shape.max_context < LEAST_CONTEXT:
         raise UnknownModel(
             f"'local:{target.text}' has a context of {shape.max_context} tokens: no kernel fits",

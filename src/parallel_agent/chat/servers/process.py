@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from parallel_agent.chat.servers.environment import without_keys
 
 Tell = Callable[[str], None]
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 3.0
 """How long a server may take to end by itself before it is killed."""
 _POLL_SECONDS = 0.1
 _TELL_SECONDS = 5.0
@@ -109,6 +110,13 @@ class ServerProcess:
                     return False
                 time.sleep(_POLL_SECONDS)
         return False
+
+    def kill(self) -> None:
+        """End the server at once, as one that takes more than it may; returns when it is gone."""
+        if self.pid and self.running:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self.end()
 
     def end(self) -> None:
         """End the server and everything that it started; returns when it is gone."""
