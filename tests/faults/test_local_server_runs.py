@@ -52,7 +52,7 @@ def test_a_run_over_its_memory_ends_with_the_best_so_far(
     # The first answer is good; the second question makes the server grow.
     fake.behave(answers=[ANSWER], grows=300_000_000, grows_at=1)
     folder = tmp_path / "run"
-    model = ("--model", fake.ref, "--memory", "250MB", "--branches", "1")
+    model = ("--model", f"coder={fake.ref}", "--memory", "250MB", "--branches", "1")
     told = outcome(
         start([*command, "optimize", str(kernel), "--out", str(folder), *ARGUMENTS, *model])
     )
@@ -60,7 +60,7 @@ def test_a_run_over_its_memory_ends_with_the_best_so_far(
     assert told["proposer"] == fake.ref
     (note,) = [note for note in told["notes"] if "was stopped" in note]
     pid = fake.noted("starts")[0]["pids"][0]
-    assert f"process {pid} (python" in note
+    assert f"process {pid} (llama-server) held" in note
     assert "above the 250 MB of --memory" in note
     events = (folder / "events.jsonl").read_text()
     assert f"no more answers are asked for: {note}" in events
@@ -81,7 +81,7 @@ def test_a_killed_run_leaves_no_server_and_its_resume_has_a_new_one(
     fake: Fake, kernel: Path, tmp_path: Path, command: list[str]
 ) -> None:
     folder = tmp_path / "run"
-    model = ("--model", fake.ref, "--answers", "2")
+    model = ("--model", f"coder={fake.ref}", "--answers", "2")
     process = start([*command, "optimize", str(kernel), "--out", str(folder), *ARGUMENTS, *model])
     assert wait_until(lambda: fake.noted("requests"), 120)
     os.kill(process.pid, signal.SIGKILL)
@@ -97,7 +97,7 @@ def test_an_interrupted_run_ends_its_step_and_then_the_server(
     fake: Fake, kernel: Path, tmp_path: Path, command: list[str]
 ) -> None:
     folder = tmp_path / "run"
-    model = ("--model", fake.ref, "--answers", "2")
+    model = ("--model", f"coder={fake.ref}", "--answers", "2")
     process = subprocess.Popen(
         [*command, "optimize", str(kernel), "--out", str(folder), *ARGUMENTS, *model],
         stdout=subprocess.PIPE,
@@ -121,7 +121,7 @@ def test_a_suite_has_one_server_for_all_kernels(
     suite.mkdir()
     for name in ("one", "two"):
         (suite / f"{name}.cpp").write_text(KERNEL, encoding="utf-8")
-    model = ("--model", fake.ref, "--answers", "1", "--memory", "2GB")
+    model = ("--model", f"coder={fake.ref}", "--answers", "1", "--memory", "2GB")
     folder = tmp_path / "run"
     told = outcome(
         start(

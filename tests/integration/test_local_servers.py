@@ -12,14 +12,21 @@ from typing import Any
 
 import pytest
 
-from local_servers.installing import Fake, alive, install, wait_until, write_gguf
+from local_servers.installing import (
+    Fake,
+    alive,
+    install,
+    store_in_ollama,
+    wait_until,
+    write_gguf,
+)
 from parallel_agent.agent import serving
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.chat.catalog import find_models
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.chat.messages import ChatRequest, Message
 from parallel_agent.chat.metered import Door
-from parallel_agent.chat.servers.process import ServerError
+from parallel_agent.chat.servers.process import ServerError, free_port
 from parallel_agent.cli import run
 from parallel_agent.settings import Settings, load_settings
 
@@ -162,7 +169,7 @@ def test_a_server_that_grows_is_stopped_with_the_figures(fake: Fake, tmp_path: P
         asker = Asker(given, tmp_path)
         told = failure(asker)
         (start,) = fake.noted("starts")
-        assert f"process {start['pids'][0]} (python" in told
+        assert f"process {start['pids'][0]} (llama-server) held" in told
         assert "of resident memory, above the 250 MB of --memory, and was stopped" in told
         assert serving.passed_cap(given) == told
         assert told in serving.server_notes(given)
@@ -207,3 +214,40 @@ def test_a_keeper_that_is_killed_takes_the_server_along(fake: Fake, tmp_path: Pa
         os.kill(keeper, signal.SIGKILL)
         assert wait_until(lambda: not alive(server))
         assert asker.ask() == "ready"  # once more
+
+
+def test_ollama_is_started_for_what_is_in_its_store(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_in_ollama(fake, monkeypatch)
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{free_port()}")  # where none runs
+    given = load_settings(model=["local:tiny"], memory="2GB")
+    with serving.served(given, tmp_path, print):
+        assert Asker(given, tmp_path).ask() == "ready"
+        (start,) = fake.noted("starts")
+        assert start["environ"]["OLLAMA_NUM_PARALLEL"] == "4"
+        assert int(start["environ"]["OLLAMA_CONTEXT_LENGTH"]) == 12288 + 8192
+        assert fake.noted("requests")[0]["model"] == "tiny"
+    assert fake.left == []
+
+
+def test_a_server_that_runs_already_is_asked_and_left_alone(
+    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{port}")
+    given = load_settings(model=["local:tiny"], memory="2GB", server="ollama")
+    with subprocess.Popen([fake.folder / "ollama", "serve"]) as process:
+        assert wait_until(lambda: fake.noted("starts"))
+        assert wait_until(lambda: serving.plan_servers(given)[0].running is not None)
+        with serving.served(given, tmp_path, print):
+            assert Asker(given, tmp_path).ask() == "ready"
+            assert fake.noted("requests")[0]["model"] == "tiny:latest"
+        assert process.poll() is None
+        # It may grow beyond what we may use; then it is not asked any more.
+        small = load_settings(model=["local:tiny"], memory="1MB", server="ollama")
+        with serving.served(small, tmp_path, print):
+            assert wait_until(lambda: serving.passed_cap(small))
+            assert "not ours to stop" in serving.passed_cap(small)
+        assert process.poll() is None
+        process.terminate()

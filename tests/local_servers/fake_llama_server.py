@@ -1,5 +1,7 @@
 """A small server of OpenAI's protocol that takes the flags of ``llama-server``, and misbehaves.
 
+As ``ollama serve`` it takes its address from ``OLLAMA_HOST``, and lists the model ``tiny:latest``.
+
 What it does is in the JSON file that ``FAKE_SERVER`` names, beside which it notes each start:
 ``answers`` (texts, one a request, the last again and again), ``says`` (printed at the start),
 ``exits`` (status, at once), ``hangs`` (is never healthy), ``crashes`` (numbers of the starts that end
@@ -30,7 +32,8 @@ class Handler(BaseHTTPRequestHandler):
     guard = threading.Lock()
 
     def do_GET(self) -> None:
-        self.reply({"status": "ok"}, 503 if self.told.get("hangs") else 200)
+        listed = {"object": "list", "data": [{"id": "tiny:latest"}], "status": "ok"}
+        self.reply(listed, 503 if self.told.get("hangs") else 200)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -73,11 +76,18 @@ def note(what: str, line: Any) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
 
 
-def main() -> None:
+def flags_of(arguments: list[str]) -> dict[str, str]:
+    if arguments == ["serve"]:
+        host, _, port = os.environ["OLLAMA_HOST"].partition(":")
+        return {"host": host, "port": port}
     parser = argparse.ArgumentParser()
     for flag in ("--model", "--alias", "--host", "--port", "--ctx-size", "--parallel"):
         parser.add_argument(flag, required=True)
-    flags = parser.parse_args()
+    return vars(parser.parse_args(arguments))
+
+
+def main() -> None:
+    flags = flags_of(sys.argv[1:])
     told = json.loads(Path(os.environ["FAKE_SERVER"]).read_text(encoding="utf-8"))
     children = []
     if told.get("stubborn"):
@@ -89,14 +99,14 @@ def main() -> None:
         {
             "pids": [os.getpid(), *children],
             "environ": dict(os.environ),
-            "flags": vars(flags),
+            "flags": flags,
         },
     )
     sys.stdout.write(told.get("says", "loading") + "\n")
     if "exits" in told:
         sys.exit(told["exits"])
     sys.stdout.flush()
-    ThreadingHTTPServer((flags.host, int(flags.port)), Handler).serve_forever()
+    ThreadingHTTPServer((flags["host"], int(flags["port"])), Handler).serve_forever()
 
 
 if __name__ == "__main__":

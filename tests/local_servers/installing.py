@@ -49,16 +49,29 @@ class Fake:
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, **told: Any) -> Fake:
     """Put it first on PATH, with a model and a behaviour."""
     folder.mkdir()
-    program = folder / "llama-server"
-    script = fake_llama_server.__file__
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -I {script} "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
+    script = Path(fake_llama_server.__file__).read_text(encoding="utf-8")
+    for name in ("llama-server", "ollama"):
+        program = folder / name
+        program.write_text(f"#!{sys.executable} -I\n{script}", encoding="utf-8")
+        program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("FAKE_SERVER", str(folder / "told.json"))
     fake = Fake(folder, folder / "tiny.gguf")
     write_gguf(fake.model)
     fake.behave(**told)
     return fake
+
+
+def store_in_ollama(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have its model in a store of Ollama's, as ``tiny:latest``."""
+    store = fake.folder / "store"
+    manifest = store / "manifests" / "registry.ollama.ai" / "library" / "tiny" / "latest"
+    manifest.parent.mkdir(parents=True)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:0123"}
+    manifest.write_text(json.dumps({"layers": [layer]}), encoding="utf-8")
+    (store / "blobs").mkdir()
+    write_gguf(store / "blobs" / "sha256-0123")
+    monkeypatch.setenv("OLLAMA_MODELS", str(store))
 
 
 def alive(pid: int) -> bool:

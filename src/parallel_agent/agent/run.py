@@ -156,13 +156,16 @@ def resume(
     folder = RunFolder.open(Path(run))
     try:
         given = Settings(**folder.read_json("run.json"))
-        if budget is not None and folder.exists("outcome.json") and folder.exists("project"):
+        changed = served_otherwise(given, memory, server)
+        more = budget is not None or changed != given
+        if more and folder.exists("outcome.json") and folder.exists("project"):
             raise FolderError(
                 f"the run in {folder.root} is finished, and its copies of the project are gone",
-                "Start a new run with the larger --budget",
+                "Start a new run with the larger --budget, or the other --memory or --server",
             )
+        if changed != given:
+            plan_servers(changed)
         raised = budget is not None and _raise_cap(folder, usd_to_nano(budget))
-        changed = served_otherwise(given, memory, server)
         if folder.exists("outcome.json") and not raised and changed == given:
             return Outcome.model_validate_json(folder.read("outcome.json"))
         reopen = raised or changed != given
@@ -170,7 +173,6 @@ def resume(
             changed = changed.model_copy(update={"budget": Decimal(str(budget))})
         if reopen:
             given = changed
-            plan_servers(given)
             folder.write_json(given.model_dump(mode="json"), "run.json")
         sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
@@ -243,8 +245,8 @@ def _stream(
     database = folder.path("checkpoint.sqlite")
     with (
         closing(sqlite3.connect(database, check_same_thread=False)) as connection,
-        _drained_by_interrupt(control, listener) if watched else nullcontext(),
         served(context.settings, folder.root, tell),
+        _drained_by_interrupt(control, listener) if watched else nullcontext(),
     ):
         saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=()))
         graph = build_graph(saver)

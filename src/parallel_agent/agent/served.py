@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parallel_agent.agent.memory_watch import Used, used_by, words
-from parallel_agent.chat.errors import ChatError
+from parallel_agent.budget.memory import DoesNotFit
+from parallel_agent.chat.errors import ServerGone
 from parallel_agent.chat.servers.adapter import HOST
 from parallel_agent.chat.servers.local_model import Address
 from parallel_agent.chat.servers.plan import ServerPlan, Wishes, plan_server
@@ -74,7 +75,7 @@ class Serving:
         """Where to ask, while the block lasts; after a crash it is started anew, once.
 
         What is generated on this machine takes what timings need, and they wait for one another. Raises
-        ChatError where there is no server any more.
+        ServerGone where there is no server any more.
         """
         with self._lane.work():
             yield self._ready()
@@ -92,7 +93,7 @@ class Serving:
     def _ready(self) -> Address:
         with self._starting:
             if self.failure:
-                raise ChatError(self.failure, "never_sent")
+                raise ServerGone(self.failure)
             if self._given_up and self._process is not None:
                 self._given_up = False
                 self._end()
@@ -104,7 +105,7 @@ class Serving:
             except (ValueError, RuntimeError) as error:
                 self.failure = self.failure or str(error)
             if self.failure or self._address is None:
-                raise ChatError(self.failure, "never_sent")
+                raise ServerGone(self.failure)
             return self._address
 
     def _note_crash(self, process: ServerProcess) -> None:
@@ -147,11 +148,13 @@ class Serving:
             raise error
         self._address = Address(f"http://{HOST}:{port}/v1", launch.model, plan.limits.context)
 
-    def _not_up(self, plan: ServerPlan, process: ServerProcess) -> ServerError:
+    def _not_up(self, plan: ServerPlan, process: ServerProcess) -> ServerError | DoesNotFit:
         said = f"; it said: {process.last_words}" if process.last_words else ""
-        if self.passed:
+        cap = plan.limits.memory
+        if self.passed and cap is not None:
             hint = "Raise --memory, or give a smaller model, a smaller --max-output-tokens"
-            return ServerError(self.passed, f"{hint} or fewer --branches")
+            hint = f"{hint} or fewer --branches"
+            return DoesNotFit(self.passed, hint, needed=self.peak, cap=cap)
         if process.running:
             return ServerError(
                 f"{plan.title} takes no requests after {self._seconds:g} s{said}",

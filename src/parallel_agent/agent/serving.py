@@ -115,6 +115,12 @@ def passed_cap(given: Settings) -> str:
     return next((serving.passed for serving in _of(given) if serving.passed), "")
 
 
+def gone(given: Settings, ref: str) -> bool:
+    """Whether a model's server is held for a run, and not there any more."""
+    name = ref.removeprefix(f"{LOCAL}:")
+    return name != ref and name in _held and bool(_held[name][0].failure)
+
+
 def _of(given: Settings) -> list[Serving]:
     return [_held[name][0] for name in _names(given) if name in _held]
 

@@ -80,10 +80,10 @@ def run_suite(
         ]
         with (
             worked.on(WHOLE),
-            _drained_by_interrupt(members, halt, listener),
             served(
                 given, folder.root, lambda text: listener("", Event(kind="stage", message=text))
             ),
+            _drained_by_interrupt(members, halt, listener),
         ):
             teller = Teller(members, ledger, listener)
             side_by_side(

@@ -34,7 +34,7 @@ class Endpoint(Protocol):
     """The server of a model, whichever process it is by now."""
 
     def asking(self) -> AbstractContextManager[Address]:
-        """Where to ask, while the block lasts. Raises ChatError where there is no server any more."""
+        """Where to ask, while the block lasts. Raises ServerGone where there is no server."""
         ...
 
     def abandoned(self) -> None:
