@@ -17,7 +17,7 @@ from running_sums import GOOD, KERNEL
 
 pytestmark = pytest.mark.long
 
-ARGUMENTS = ("--effort", "quick", "--threads", "2", "--size", "64", "--size", "2000", "--json")
+ARGUMENTS = ("--effort", "quick", "--threads", "2", "--size", "20000", "--json")
 ANSWER = f"```cpp\n{GOOD}```"
 
 

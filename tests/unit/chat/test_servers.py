@@ -130,8 +130,8 @@ def test_the_limits_are_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("cap", "total", "share"),
     [
-        (24 * 10**9, 80 * 10**9, 0.3),
-        (23_999_999_999, 80 * 10**9, 0.299),  # never rounded up
+        (24 * 10**9, 80 * 10**9, 0.27),  # a tenth of the cap is left
+        (23_999_999_999, 80 * 10**9, 0.269),  # never rounded up
         (200 * 10**9, 80 * 10**9, 0.95),
         (None, 80 * 10**9, None),
         (24 * 10**9, None, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parallel_agent.budget.memory.fitting import usable
 from parallel_agent.chat.servers.adapter import HOST, Launch, Limits
 from parallel_agent.chat.servers.gpu import total_memory
 from parallel_agent.chat.servers.installed import program
@@ -45,8 +46,12 @@ class Vllm:
 
 
 def utilization(cap: int | None, total: int | None) -> float | None:
-    """The part of a GPU's memory that ``cap`` bytes are, never rounded up; None for no limit."""
+    """The part of a GPU's memory that may be planned with under a cap, never rounded up.
+
+    Of the cap some is left: graphs of CUDA are recorded after vLLM has measured what it may take. None
+    for no limit.
+    """
     if cap is None or total is None:
         return None
-    share = int(1000 * cap / total) / 1000
+    share = int(1000 * usable(cap) / total) / 1000
     return max(_LEAST, min(_MOST, share))
