@@ -35,6 +35,11 @@ def reference() -> str:
     commands = [c.name or c.callback.__name__ for c in registered if c.callback is not None]
     sections = [_section("parallel-agent", [])]
     sections += [_section(f"parallel-agent {command}", [command]) for command in commands]
+    for group in cli.app.registered_groups:
+        inner = group.typer_instance.registered_commands if group.typer_instance else []
+        names = [c.name or c.callback.__name__ for c in inner if c.callback is not None]
+        words = [[str(group.name)], *([str(group.name), name] for name in names)]
+        sections += [_section(f"parallel-agent {' '.join(word)}", word) for word in words]
     return "\n".join([_HEAD, *sections])
 
 

@@ -14,6 +14,7 @@ import typer
 
 from parallel_agent import (
     __version__,
+    fit_command,
     mcp_command,
     money_commands,
     profile_command,
@@ -340,7 +341,7 @@ def show_contract(
 
 
 app.command()(money_commands.ledger)
-app.command()(money_commands.models)
+app.add_typer(fit_command.models, name="models")
 
 
 app.command()(start_commands.doctor)

@@ -27,6 +27,7 @@ def ledger(
 
 
 def models(
+    context: typer.Context,
     model: Model = None,
     price: Price = None,
     budget: Annotated[
@@ -63,6 +64,8 @@ def models(
       parallel-agent models --model local:FOLDER --memory 24GB --test
       parallel-agent models --record RUN > answers.jsonl
     """
+    if context.invoked_subcommand is not None:
+        return 0
     from parallel_agent.report.models import list_models, show_models, show_recording, try_models
     from parallel_agent.settings import load_settings
 

@@ -38,6 +38,7 @@ class Serving:
         self._seconds = seconds
         self._lane = Lane()
         self._starting = threading.RLock()
+        self._slots = threading.BoundedSemaphore()
         self._plan: ServerPlan | None = None
         self._process: ServerProcess | None = None
         self._address: Address | None = None
@@ -67,17 +68,22 @@ class Serving:
         with self._lane.work(), self._starting:
             if self._address is not None or self.failure:
                 return
-            self._plan = plan_server(self._name, self._wishes)
+            if self._plan is None:
+                self._plan = plan_server(self._name, self._wishes)
+                self._slots = threading.BoundedSemaphore(self._plan.limits.slots)
             self._begin(self._plan, tell)
 
     @contextmanager
     def asking(self) -> Iterator[Address]:
         """Where to ask, while the block lasts; after a crash it is started anew, once.
 
+        As many ask at once as it has slots: in its queue the time for an answer would run out.
         What is generated on this machine takes what timings need, and they wait for one another. Raises
         ServerGone where there is no server any more.
         """
         with self._lane.work():
+            self._ready()
+        with self._slots, self._lane.work():
             yield self._ready()
 
     def abandoned(self) -> None:

@@ -62,21 +62,22 @@ def checkpoint_bytes(shape: ModelShape, tokens: int, mode: Mode) -> int:
 
 
 def _norm_bytes(shape: ModelShape, mode: Mode) -> int:
-    """Of a norm: its input in fp32 and, for the gradient of an RMSNorm's weight, what it multiplies."""
+    """Its input in fp32, a scale (and a mean), and what the weight of an RMSNorm multiplies."""
     if shape.layer_norm:
-        return mode.stream * shape.hidden
+        return 4 * shape.hidden + 8
     normed = 0 if mode.frozen else mode.stream
-    return (4 + normed) * shape.hidden
+    return (4 + normed) * shape.hidden + 4
 
 
 def _inputs_bytes(shape: ModelShape, mode: Mode) -> int:
     """The inputs of matrices that no other operation saves: shared, or a copy for each matrix."""
-    inner = {"o": 0, "down": shape.intermediate}
-    inputs = [linear for linear in shape.linears if linear.name not in inner]
     if not mode.copies:
         return mode.element * (2 * shape.hidden + shape.intermediate)
-    wide = sum(linear.inputs for linear in inputs)
-    return mode.element * (wide + shape.heads * shape.head_dim + shape.intermediate)
+    inward = [linear for linear in shape.linears if linear.name not in ("o", "down")]
+    # An adapter converts the output of attention, too; without it that is shared.
+    output = shape.heads * shape.head_dim if mode.frozen else 0
+    wide = sum(linear.inputs for linear in inward)
+    return mode.element * (wide + output + shape.intermediate)
 
 
 def _attention_bytes(shape: ModelShape, mode: Mode) -> int:

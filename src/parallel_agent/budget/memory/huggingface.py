@@ -30,11 +30,12 @@ class _Family:
     tied: bool = False
     learned_positions: bool = False
     fused_qkv: bool = False
+    head_dim: int = 0
 
 
 _LLAMA = _Family(qkv_bias="attention_bias", o_bias="attention_bias", mlp_bias="mlp_bias")
-_GEMMA = _Family(qkv_bias="attention_bias", o_bias="attention_bias", tied=True)
-_QWEN3 = _Family(qkv_bias="attention_bias", o_bias="attention_bias", head_norms=True)
+_GEMMA = _Family(qkv_bias="attention_bias", o_bias="attention_bias", tied=True, head_dim=256)
+_QWEN3 = _Family(qkv_bias="attention_bias", o_bias="attention_bias", head_norms=True, head_dim=128)
 _FAMILIES: Mapping[str, _Family] = {
     "llama": _LLAMA,
     "mistral": _Family(),
@@ -94,10 +95,10 @@ def shape_of_config(config: Mapping[str, Any]) -> ModelShape:
     family = _FAMILIES.get(name)
     if family is None:
         raise ShapeError(f"models of type {name or '(none given)'} are not counted", _HINT)
-    read = _Values({_GPT2_NAMES.get(key, key): key for key in _GPT2_NAMES}, config)
+    read = _Values(config)
     hidden, heads = read.whole("hidden_size"), read.whole("num_attention_heads")
     kv_heads = heads if family.fused_qkv else read.whole("num_key_value_heads", heads)
-    head_dim = read.whole("head_dim", hidden // heads)
+    head_dim = read.whole("head_dim", family.head_dim or hidden // heads)
     experts = _experts(name, config, read)
     intermediate = read.whole("intermediate_size", 4 * hidden)
     max_context = read.whole("max_position_embeddings")
@@ -133,17 +134,13 @@ _STORED = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 
 @dataclass(frozen=True)
 class _Values:
-    """Whole numbers of a config, under their name or an older one."""
+    """Whole numbers of a config, under their name or that which GPT-2 has for it."""
 
-    older: Mapping[str, str]
     config: Mapping[str, Any]
 
     def whole(self, key: str, default: int | None = None) -> int:
-        value = self.config.get(key)
-        if value is None:
-            value = self.config.get(_GPT2_NAMES.get(key, key), default)
-        if value is None:
-            value = default
+        found = (self.config.get(name) for name in (key, _GPT2_NAMES.get(key, key)))
+        value = next((value for value in found if value is not None), default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise ShapeError(f"the config has no whole number for {key}: {value!r}", _HINT)
         return value
@@ -184,7 +181,7 @@ def _experts(name: str, config: Mapping[str, Any], read: _Values) -> int:
         return 0
     if config.get("mlp_only_layers") or config.get("decoder_sparse_step", 1) != 1:
         raise ShapeError("a mixture of experts in only some of the layers is not counted", _HINT)
-    return read.whole("num_local_experts" if name == "mixtral" else "num_experts")
+    return read.whole("num_local_experts" if "num_local_experts" in config else "num_experts")
 
 
 def _experts_linears(name: str, read: _Values, experts: int, hidden: int) -> tuple[Linear, ...]:

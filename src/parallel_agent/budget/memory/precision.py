@@ -48,13 +48,13 @@ def weight_bytes(shape: ModelShape, precision: str) -> int:
     """
     if precision == shape.stored and shape.weight_bytes is not None:
         return shape.weight_bytes
-    if precision in FLOATS:
-        return shape.parameters * FLOATS[precision]
     if not shape.linears:
         raise ShapeError(
             f"a GGUF file of {shape.stored} is not served as {precision}",
             f"Leave the precision out, or give the file that has the model in {precision}",
         )
+    if precision in FLOATS:
+        return shape.parameters * FLOATS[precision]
     if precision in GGUF_MIXES:
         return _gguf_bytes(shape, precision)
     if precision in BITSANDBYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
@@ -24,3 +25,20 @@ _CPU: Mapping[str, int] = {
 def runtime_bytes(device: Device, engine: str) -> int:
     """Bytes of the runtime itself: of its context on a GPU, or of its process on a CPU."""
     return _GPU_CONTEXT if device == "gpu" else _CPU[engine]
+
+
+_RETURNED_FROM = 128 * 1024
+_M_MMAP_THRESHOLD = -3  # of malloc.h
+
+ALLOCATOR: Mapping[str, str] = {"MALLOC_MMAP_THRESHOLD_": str(_RETURNED_FROM)}
+"""For the environment of a process on a CPU whose resident memory is capped: freed tensors go back to
+the system at once. By default glibc raises this threshold as it runs, to 32 MiB, and keeps what is
+freed below it for later: training LoRA on a model of 100 million parameters took 3.9 GB resident
+instead of 2.2."""
+
+
+def return_freed_memory() -> None:
+    """The same as ALLOCATOR, for the process that is running; nothing where there is no glibc."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _RETURNED_FROM)

@@ -69,7 +69,7 @@ class LocalModel:
             try:
                 return asked.complete(fitted, key=key, timeout=timeout)
             except ChatError as error:
-                if error.fate == "unknown" and error.status is None:
+                if error.fate == "unknown" and error.status is None and not error.retryable:
                     self._endpoint.abandoned()
                 raise
 
