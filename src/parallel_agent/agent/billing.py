@@ -63,6 +63,7 @@ _FAILURES = {
     "refused": "the model refused",
     "no_answer": "no answer",
     "no_money": "not asked, for want of money",
+    "no_server": "not asked, its server was gone",
 }
 
 

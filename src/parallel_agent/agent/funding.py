@@ -12,6 +12,7 @@ import numpy as np
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.facts import best_of, kernel_facts
 from parallel_agent.agent.models import bound, fitting_output
+from parallel_agent.agent.serving import gone
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
 from parallel_agent.budget.allocation import Action, Decision, Option, Standing, Trial, View
 from parallel_agent.budget.ledger import Ledger
@@ -29,6 +30,8 @@ ANSWERS = {"quick": 6, "normal": 24, "thorough": 200}
 """Answers of chat models asked for at most, by effort, unless the settings say how many."""
 NO_MONEY = "no_money"
 """The failure of an answer that was not asked for, because it did not fit the cap."""
+NO_SERVER = "no_server"
+"""The failure of an answer that was not asked for, because the model's server was gone."""
 DUPLICATE = "duplicate"
 """The failure of an answer that was there before."""
 FAILURES = 3
@@ -86,7 +89,7 @@ class Market:
         """``name`` tells the kernel from others in a set. SourceTooLong where no model is shown it."""
         self._context = context
         self._name = name
-        self._trials = [t for t in known["trials"] if t["failure"] != NO_MONEY]
+        self._trials = [t for t in known["trials"] if t["failure"] not in (NO_MONEY, NO_SERVER)]
         self._best = known["best_speedup"]
         self._facts = kernel_facts(context)
         self._least = least_output(len(self._facts.source.encode()))
@@ -163,6 +166,7 @@ class Market:
         """Whether a model refused, was dropped, or did not answer several times in a row."""
         failures = [t["failure"] for t in self._trials if t["model"] == ref]
         refused = "refused" in failures or ref in self._context.door.dropped
+        refused = refused or gone(self._context.settings, ref)
         last = failures[-FAILURES:]
         return refused or (len(last) == FAILURES and not {"", DUPLICATE} & set(last))
 

@@ -34,8 +34,9 @@ class TrialRecord(TypedDict):
     ``action`` is ``new`` or ``refine``; ``parent`` is the candidate that was to be refined or
     repaired. ``failure`` is empty for an answer that gave a new candidate; ``duplicate`` for one
     that was there before, which ``candidate`` names; else there is none: ``format`` (it could not
-    be read), ``refused`` (the model will not answer), ``no_answer``, or ``no_money``. ``speedup`` is
-    1 for what is not better than the original.
+    be read), ``refused`` (the model will not answer), ``no_answer``, ``no_money``, or
+    ``no_server`` (the one on this machine was gone). ``speedup`` is 1 for what is not better than the
+    original.
     """
 
     model: str

@@ -7,14 +7,14 @@ from typing import Any
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.facts import best_of, diagnosis_of, kernel_facts, version_of
-from parallel_agent.agent.funding import NO_MONEY
+from parallel_agent.agent.funding import NO_MONEY, NO_SERVER
 from parallel_agent.agent.outside import AGENT, submitted
 from parallel_agent.agent.state import ORIGINAL, BranchState, Known
 from parallel_agent.agent.stored import stored_record
 from parallel_agent.budget.bill import cost_of
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.money import NanoUSD
-from parallel_agent.chat.errors import ChatError
+from parallel_agent.chat.errors import ChatError, ServerGone
 from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.chat.model import ChatModel
 from parallel_agent.chat.references import RULES
@@ -135,8 +135,11 @@ def _by_model(context: Context, state: BranchState, options: dict[str, Any], sco
         proposal = _answer(context, state, model, request, base, scope)
     except CapExceeded as full:
         raise NothingWritten(f"no money is left for an answer: {full}", NO_MONEY) from None
+    except ServerGone as gone:
+        raise NothingWritten(f"{model.ref} did not answer: {gone}", NO_SERVER) from None
     except ChatError as error:
-        failure = "no_answer" if error.retryable else "refused"
+        again = error.retryable or error.fate == "never_sent"
+        failure = "no_answer" if again else "refused"
         raise NothingWritten(f"{model.ref} did not answer: {error}", failure) from None
     except FormatError as error:
         raise NothingWritten(f"the answer cannot be read: {error}", "format") from None

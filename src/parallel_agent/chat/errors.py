@@ -37,6 +37,13 @@ class ChatError(RuntimeError):
         self.usage = usage
 
 
+class ServerGone(ChatError):
+    """The server of a model on this machine is gone for good; nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "never_sent")
+
+
 class UnknownModel(ValueError):
     """A reference to a model, or its price, that cannot be used; ``hint`` says what to do."""
 

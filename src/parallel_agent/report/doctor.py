@@ -14,6 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
+from parallel_agent.chat.servers.choice import ADAPTERS
 from parallel_agent.toolchain import machine, sandbox
 from parallel_agent.toolchain.compiler import Compiler, CompilerMissing, Mode
 from parallel_agent.toolchain.launchers.detection import INSTALL as SANDBOX_INSTALL
@@ -67,6 +68,7 @@ def examine_machine(cxx: str, cxxflags: tuple[str, ...]) -> list[Check]:
         guarded,
         _race_check(),
         _cache_check(),
+        *_server_checks(),
         *_load_checks(),
     ]
 
@@ -165,6 +167,14 @@ def _cache_check() -> Check:
             needed=False,
         )
     return Check("cache folder", True, str(folder))
+
+
+def _server_checks() -> Iterator[Check]:
+    """A line for each program that serves ``local:`` models; none of them is needed."""
+    for adapter in ADAPTERS:
+        where = adapter.found()
+        detail = where or "not installed: it serves models on this machine (--model local:NAME)"
+        yield Check(f"server {adapter.name}", bool(where), detail, adapter.install, needed=False)
 
 
 def _load_checks() -> Iterator[Check]:

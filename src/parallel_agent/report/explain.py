@@ -14,6 +14,7 @@ from parallel_agent.budget.memory import DoesNotFit, ShapeError
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.chat.errors import ChatError, UnknownModel
+from parallel_agent.chat.servers.process import ServerError
 from parallel_agent.extras import ExtraMissing
 from parallel_agent.kernel.contract import ContractError
 from parallel_agent.kernel.inference import ContractNeeded
@@ -132,6 +133,10 @@ def _extra(error: ExtraMissing) -> Explanation:
     return Explanation(str(error), error.hint, BAD_MACHINE)
 
 
+def _server(error: ServerError) -> Explanation:
+    return Explanation(str(error), error.hint, BAD_MACHINE)
+
+
 def _memory(error: DoesNotFit) -> Explanation:
     return Explanation(str(error), error.hint, NOT_AFFORDABLE)
 
@@ -182,6 +187,7 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (UnknownModel, _hinted),
     (PriceUnknown, _hinted),
     (ChatError, _chat),
+    (ServerError, _server),
     (ShapeError, _hinted),
     (DoesNotFit, _memory),
     (CapExceeded, _cap),
