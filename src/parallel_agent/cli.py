@@ -161,29 +161,35 @@ def optimize(
     if file is None:
         raise typer.BadParameter("FILE is missing: give the C++ source with the kernel")
     in_project = build is not None or test is not None or bench is not None
-    if only_estimate and in_project:
-        raise typer.BadParameter("it is for a file alone: leave --build, --test and --bench out")
+    project = None
+    if in_project:
+        from parallel_agent.agent.project.run import optimize_project, project_spec
+
+        project = project_spec(
+            file, build=build or "", test=test or "", bench=bench or "", metric=metric,
+            higher_is_better=higher_is_better, same_output=same_output, others=others or (),
+            root=root, readable=readable or (), tree_mib=tree_limit, trust_test=trust_test,
+            branch=branch,
+        )  # fmt: skip
     if only_estimate:
         from parallel_agent.agent.estimating import estimate
+        from parallel_agent.agent.project.estimating import estimate_project
         from parallel_agent.report.estimate import show_estimate
 
         with progress(quiet=quiet) as listener:
-            told = estimate(file, given, listener)
+            told = (
+                estimate(file, given, listener)
+                if project is None
+                else estimate_project(project, given, listener)
+            )
         show_estimate(told, as_json=as_json)
         return
     with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
-        if not in_project:
-            outcome = run(file, given=given, listener=listener)
-        else:
-            from parallel_agent.agent.project.run import optimize_project, project_spec
-
-            project = project_spec(
-                file, build=build or "", test=test or "", bench=bench or "", metric=metric,
-                higher_is_better=higher_is_better, same_output=same_output, others=others or (),
-                root=root, readable=readable or (), tree_mib=tree_limit, trust_test=trust_test,
-                branch=branch,
-            )  # fmt: skip
-            outcome = optimize_project(project, given=given, listener=listener)
+        outcome = (
+            run(file, given=given, listener=listener)
+            if project is None
+            else optimize_project(project, given=given, listener=listener)
+        )
     show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 
