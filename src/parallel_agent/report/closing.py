@@ -65,7 +65,7 @@ def project_lines(outcome: Outcome) -> list[str]:
 
 def headline(outcome: Outcome) -> str:
     """The result in one sentence."""
-    threads = _number(outcome.threads, "thread")
+    threads = counted(outcome.threads, "thread")
     if outcome.status == "unchanged":
         return f"{outcome.kernel}: unchanged, nothing was faster with {threads}"
     low, high = outcome.interval
@@ -122,8 +122,8 @@ def counts(outcome: Outcome) -> str:
     if outcome.not_faster:
         parts.append(f"{outcome.not_faster} not faster")
     if outcome.pruned:
-        parts.append(f"{_number(len(outcome.pruned), 'move')} pruned")
-    return ", ".join([_number(outcome.candidates, "candidate"), *parts])
+        parts.append(f"{counted(len(outcome.pruned), 'move')} pruned")
+    return ", ".join([counted(outcome.candidates, "candidate"), *parts])
 
 
 def bill(outcome: Outcome) -> str:
@@ -170,5 +170,6 @@ def _ratio(speedup: float, interval: tuple[float, float]) -> tuple[str, str]:
     return f"{speedup:.2f}", f"{interval[0]:.2f} to {interval[1]:.2f}"
 
 
-def _number(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """``1 gate``, ``7 gates``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
