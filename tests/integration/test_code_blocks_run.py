@@ -57,6 +57,12 @@ FILES = {
         "original.cpp": PROGRAM, "candidate.cpp": PROGRAM.replace("sum += c", "sum = sum + c"),
     },
 }  # fmt: skip
+BEGIN = {
+    "docs/how-to/bench.md": "parallel-agent bench kernels --out FOLDER\n"
+    "cp -r FOLDER FOLDER_BEFORE; cp -r FOLDER FOLDER_AFTER\n",
+    "docs/how-to/ci.md": "git init --quiet\n",
+}
+"""What was done before the page begins."""
 FOLDERS = {"docs/how-to/project.md": "examples/tides"}
 """Where blocks are run that do not say it themselves."""
 BEFORE = "my_source = open('candidate.cpp').read()\nsource = open('kernel.cpp').read()\n"
@@ -74,7 +80,13 @@ SLOW = (
     "export ",
     "git add",
 )
-SETTINGS = {"EFFORT": "quick", "SIZE": "2000 60000", "ANSWERS": "1", "BRANCHES": "1"}
+SETTINGS = {
+    "EFFORT": "quick",
+    "SIZE": "2000 60000",
+    "ANSWERS": "1",
+    "BRANCHES": "1",
+    "PRICE": "0.1,0.4",
+}
 RUNNING = [block for block in code() if not block.not_run]
 SLOW_PAGES = sorted({b.page for b in RUNNING if any(word in b.text for word in SLOW)})
 
@@ -163,13 +175,16 @@ def test_blocks_that_look_at_a_run_do_what_they_say(written: Path, model: Script
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed")
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("page", SLOW_PAGES)
 def test_a_page_does_what_it_says(
     page: str, prepared: Path, model: ScriptedServer, tmp_path: Path
 ) -> None:
     furnish(tmp_path, page)
     shutil.copytree(prepared / "RUN", tmp_path / "RUN")
+    if page in BEGIN:
+        execute(Block("", "sh", BEGIN[page], ""), tmp_path, model)
     for block in RUNNING:
         if block.page == page:
             execute(block, tmp_path, model)
