@@ -10,23 +10,18 @@ from typing import Any
 
 from parallel_agent.agent import run as running
 from parallel_agent.agent.awaiting import RunControl, awaited
-from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.run import Interrupted, Listener
+from parallel_agent.agent.run import Interrupted, Listener, ignore
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.report.html.written import report_of
 from parallel_agent.settings import Settings
-
-
-def _ignore(event: Event) -> None:
-    """Listen to nothing."""
 
 
 def optimize(
     source: str | Path,
     *,
     given: Settings | None = None,
-    listener: Listener = _ignore,
+    listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
     control: RunControl | None = None,
@@ -74,7 +69,7 @@ def resume(
     budget: Decimal | str | None = None,
     memory: str | None = None,
     server: str | None = None,
-    listener: Listener = _ignore,
+    listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
     control: RunControl | None = None,

@@ -11,6 +11,7 @@ import pytest
 from parallel_agent.cli import run
 
 TIDES = Path(__file__).parents[2] / "examples" / "tides"
+HILLSHADE = TIDES.with_name("hillshade")
 BUILD = "make CXXFLAGS='-std=c++17 -O2 -g -fopenmp'"
 
 
@@ -34,6 +35,24 @@ def test_the_hottest_function_comes_first_with_its_bound(
     assert first["file"] == "src/smooth.cpp"
     assert first["total"] >= first["own"] > 0.5
     assert sorted(path.name for path in tree.rglob("*")) == before
+
+
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="cmake is not installed")
+def test_a_project_with_cmake_is_sampled_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "hillshade"
+    shutil.copytree(HILLSHADE, copy, ignore=shutil.ignore_patterns("build"))
+    monkeypatch.chdir(copy)
+    build = "cmake -S . -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build build -j2"
+    command = ["optimize", "--hot", "--build", build, "--bench", "build/bench_shade"]
+    assert run([*command, "--quiet", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    first = told["functions"][0]
+    assert first["name"] == "shade"
+    assert first["file"] == "src/shade.cpp"
+    assert first["total"] > 0.5
+    assert not (copy / "build").exists()
 
 
 def test_a_benchmark_that_fails_is_told(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

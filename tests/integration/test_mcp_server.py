@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
-from mcp.types import CallToolResult, TextContent
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolResult, ResourceLink, TextContent, TextResourceContents
 
 from chat_server import answers, serving
 from conftest import SUM_OF_ROOTS
@@ -50,6 +52,24 @@ async def connected(command: list[str], root: Path, *more: str) -> AsyncIterator
     with anyio.fail_after(SECONDS):
         async with Client(server) as client:
             yield client
+
+
+async def page_of(client: Client, link: object, name: str) -> None:
+    """The link to a run's report opens on this machine, and can be read through the server."""
+    assert isinstance(link, ResourceLink)
+    assert link.mime_type == "text/html"
+    here = Path(unquote(urlsplit(str(link.uri)).path))
+    assert here.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    listed = (await client.list_resources()).resources
+    assert [(page.name, str(page.uri)) for page in listed] == [
+        (f"{name}/report.html", str(link.uri))
+    ]
+    (contents,) = (await client.read_resource(str(link.uri))).contents
+    assert isinstance(contents, TextResourceContents)
+    assert contents.text == here.read_text(encoding="utf-8")
+    for other in (here.parent / "best.cpp", here.parents[3] / "secret.cpp"):
+        with pytest.raises(MCPError, match="there is no report"):
+            await client.read_resource(other.as_uri())
 
 
 def run(asked: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -146,7 +166,10 @@ def test_a_kernel_is_optimized_with_progress_and_never_above_the_cap(
             assert found["diff"].startswith("--- original.cpp")
             assert text_of(result).startswith("runningSums: ")
             report = await client.call_tool("report", {"run": found["run"]})
-            assert "95 % interval" in text_of(report)
+            said, link = report.content
+            assert isinstance(said, TextContent)
+            assert "95 % interval" in said.text
+            await page_of(client, link, found["run"])
             budget = (await client.call_tool("budget", {})).structured_content
             assert budget is not None
             assert budget["runs"] == {found["run"]: "improved"}

@@ -31,12 +31,13 @@ from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.profile import Profiled, profile
 from parallel_agent.agent.program_verify import is_program, verify_program
 from parallel_agent.agent.run import Interrupted, check_choices
-from parallel_agent.agent.run_folder import LEDGER, FolderError
+from parallel_agent.agent.run_folder import LEDGER, REPORT, FolderError
 from parallel_agent.agent.session import Session, Submitted, Task
 from parallel_agent.agent.verify import Verification, verify
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.budget.scopes import ROOT
+from parallel_agent.report.html.written import report_of
 from parallel_agent.runs import optimize, resume
 from parallel_agent.settings import Settings
 
@@ -188,6 +189,16 @@ class Desk:
             known = ", ".join(runs) or "none so far"
             raise BadRequest(f"there is no run '{asked.run}'", f"The runs are: {known}")
         return self.folder / "runs" / asked.run
+
+    def page(self, asked: RunRequest, listener: Listener) -> Path | None:
+        """The report of a run as an HTML file, drawn where there is none yet; None if it cannot be.
+
+        Raises BadRequest as `run` does.
+        """
+        page = self.run(asked) / REPORT
+        if not page.is_file():
+            report_of(page.parent, listener)
+        return page if page.is_file() else None
 
     def _session(self, name: str) -> Session:
         """The session of that name, also one of a desk that was here before."""

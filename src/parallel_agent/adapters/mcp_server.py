@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
+    ContentBlock,
     ListToolsResult,
     PaginatedRequestParams,
     TextContent,
@@ -28,6 +29,7 @@ from mcp.types import Tool as ToolInfo
 
 from parallel_agent import __version__
 from parallel_agent.adapters.desk import Desk
+from parallel_agent.adapters.mcp_pages import Pages, report_link
 from parallel_agent.adapters.mcp_tools import TOOLS, Answer, Tool
 from parallel_agent.adapters.requests import BadRequest
 from parallel_agent.adapters.telling import explained
@@ -73,12 +75,15 @@ def build_server(desk: Desk, tools: Sequence[Tool] = TOOLS) -> Server[dict[str, 
                 content=[TextContent(type="text", text=told.text.rstrip("\n"))], is_error=True
             )
 
+    pages = Pages(desk)
     return Server(
         "parallel-agent",
         version=__version__,
         instructions=_INSTRUCTIONS.format(root=desk.root),
         on_list_tools=list_tools,
         on_call_tool=call_tool,
+        on_list_resources=pages.listed,
+        on_read_resource=pages.read,
     )
 
 
@@ -95,9 +100,10 @@ def _info(tool: Tool) -> ToolInfo:
 
 
 def _result(answer: Answer) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=answer.text)], structured_content=answer.data
-    )
+    content: list[ContentBlock] = [TextContent(type="text", text=answer.text)]
+    if answer.page is not None:
+        content.append(report_link(answer.page))
+    return CallToolResult(content=content, structured_content=answer.data)
 
 
 async def _called(

@@ -26,10 +26,14 @@ from parallel_agent.agent.awaiting import RunControl
 
 @dataclass(frozen=True)
 class Answer:
-    """What a tool answers: a few lines for people and models, and the same as data."""
+    """What a tool answers: a few lines for people and models, and the same as data.
+
+    ``page`` is a file for people to look at, which the caller gets a link to.
+    """
 
     text: str
     data: dict[str, Any]
+    page: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,10 @@ def _finish(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> 
 
 
 def _report(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
-    run = desk.run(asked)
+    run, page = desk.run(asked), desk.page(asked, listener)
     text = telling.report_text(run)
-    return Answer(text, {"run": run.name, "folder": str(run), "text": text})
+    data = {"run": run.name, "folder": str(run), "text": text}
+    return Answer(text, {**data, "report": str(page) if page else None}, page)
 
 
 def _budget(desk: Desk, asked: Any, listener: Listener, control: RunControl) -> Answer:
@@ -170,7 +175,8 @@ TOOLS = (
     Tool(
         "report",
         "Report on a run",
-        "Tell all of a run of this server that is over: speedups by size, gates, spending, the files.",
+        "Tell all of a run of this server that is over: speedups by size, gates, spending, the files; "
+        "with a link to its page for people, one HTML file.",
         RunRequest,
         _report,
         reads=True,

@@ -80,10 +80,12 @@ def estimate(
 
 
 def first_request(
-    parsed: ParsedSource, contract: Contract, given: Settings, compiler: str
+    parsed: ParsedSource, contract: Contract, given: Settings, compiler: str, instead: str = ""
 ) -> ChatRequest:
-    """What a coder is asked first, but for the original's times."""
+    """What a coder is asked first, but for the original's times; ``instead`` of a contract's words."""
     facts = facts_of(parsed, contract, given, machine.describe(compiler))
+    if instead:
+        facts = facts.model_copy(update={"contract": instead})
     task = CoderTask(kernel=facts, strategy=FREE_CHOICE)
     return coder_request(task, given.max_output_tokens)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.profiling import Profile
+from parallel_agent.agent.project import isolation
 from parallel_agent.agent.shown import inputs_shown
 from parallel_agent.agent.state import CandidateRecord, Known
 from parallel_agent.agent.stored import stored_profile, stored_record, stored_verdict
@@ -49,7 +50,11 @@ def _gathered(context: Context) -> KernelFacts:
         OriginalTime(sizes=size.sizes, seconds=size.seconds, bound_seconds=size.bound_seconds)
         for size in study.sizes
     )
-    return facts_of(subject.parsed, subject.contract, context.settings, study.machine, times)
+    facts = facts_of(subject.parsed, subject.contract, context.settings, study.machine, times)
+    if context.project is None or context.isolated:
+        return facts
+    told = isolation.in_words(subject.parsed, context.project.known().why)
+    return facts.model_copy(update={"contract": told})
 
 
 def facts_of(

@@ -22,6 +22,7 @@ from parallel_agent.toolchain.machine import wider_isa
 
 SCREEN, PROVE = "screen", "prove"
 """What a free move is for: a first look at a new candidate, or the gates that are left for one."""
+UNREADABLE = "the built-in strategies rewrite free functions of known types only: give a --model"
 LONGEST = 4
 """Strategies in a chain, at most; what only makes room for others does not count."""
 FANOUT = 4
@@ -30,7 +31,11 @@ FANOUT = 4
 
 def first_moves(context: Context) -> list[Move]:
     """What the free proposer has to offer for the original, best first."""
-    chains = openings(context.subject.parsed)
+    parsed = context.subject.parsed
+    if parsed.kernel.unsupported:
+        context.emit("note", UNREADABLE)
+        return []
+    chains = openings(parsed)
     if not chains:
         context.emit("note", "no strategy applies to this kernel")
     return _moves(context, chains, ORIGINAL)

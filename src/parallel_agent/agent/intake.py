@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from parallel_agent.kernel.parsing import look_in
 from parallel_agent.kernel.source import ParsedSource, SourceError, parse, with_standard_headers
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain.compiler import Compiler
@@ -44,6 +45,7 @@ def take_in(source: str, name: str | None, compiler: Compiler) -> ParsedSource:
     """
     if not source.strip():
         raise SourceError("the source is empty", "Give a C++ source file")
+    look_in(compiler.flags)
     with tempfile.TemporaryDirectory(prefix="parallel-agent-") as scratch:
         directory = Path(scratch)
         first = compiler.check_syntax(source, directory=directory)

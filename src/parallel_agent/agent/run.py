@@ -68,18 +68,7 @@ def optimize(
     control: RunControl | None = None,
     **overrides: Any,
 ) -> Outcome:
-    """Optimize the kernel in a C++ file; the outcome names the best source and its evidence.
-
-    ``overrides`` are settings by name (``threads=2, budget="0.25"``), used where no ``given``
-    settings come. ``listener`` is called with every event. With a ``ledger`` and a ``scope`` all
-    spending goes there, else to an account in the run folder with ``budget`` as its cap. Asked
-    through ``control`` the run ends after its running step, and Ctrl-C is the caller's then.
-
-    Raises SettingsError, SourceError, ContractError, ContractNeeded, FolderError, CompilerMissing,
-    SandboxUnavailable, BuildError or WorkerError when there is nothing to optimize, UnknownModel or
-    PriceUnknown for a model that cannot be asked, CapExceeded where the budget does not pay one
-    answer, and Interrupted on Ctrl-C or where ``control`` asks.
-    """
+    """`parallel_agent.optimize` without its report: it says what goes in, comes out, and is raised."""
     chosen = given if given is not None else load_settings(**overrides)
     check_choices(chosen)
     with begun(Path(source), chosen, ledger=ledger, scope=scope) as (context, text):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from parallel_agent.leading_includes import leading_includes
 FILE_NAME = "kernel.hpp"
 _HEADER, _PARSED = "prelude.hpp", "prelude.pch"
 _SECONDS = 60.0
+_NEWER = re.compile(r"-std=(c|gnu)\+\+2[3-9bcx]")
+_standard, _folders = ["-std=c++20"], list[str]()
 _PRECOMPILE = f"""
 import sys
 from clang import cindex
@@ -45,6 +48,18 @@ def translation_unit(source: str) -> Any:
     return plain
 
 
+def look_in(flags: Sequence[str]) -> None:
+    """Have libclang find headers where a compiler with these flags does, and know its standard.
+
+    For the whole process, and only ever more of it: what parses without them parses with them.
+    """
+    for flag in flags:
+        if flag.startswith(("-I/", "-isystem/")) and flag not in _folders:
+            _folders.append(flag)
+        if _NEWER.fullmatch(flag):
+            _standard[:] = ["-std=c++23"]
+
+
 def parser_arguments() -> list[str]:
     """What libclang is told before it parses.
 
@@ -52,7 +67,7 @@ def parser_arguments() -> list[str]:
     ``omp.h`` has attributes that it does not know, and all of its parallel mode includes that.
     """
     kept = ("-Xclang", "-fallow-pch-with-compiler-errors")
-    return ["-x", "c++", "-std=c++20", "-fno-openmp", *kept, *_system_includes()]
+    return ["-x", "c++", *_standard, "-fno-openmp", *kept, *_folders, *_system_includes()]
 
 
 def prelude_arguments(source: str) -> tuple[str, ...]:

@@ -58,6 +58,8 @@ class Kernel(BaseModel):
     dimension_names: tuple[str, ...]
     """Integer parameters that bound a loop, scale a subscript or size a container."""
     notes: tuple[str, ...] = ()
+    unsupported: str = ""
+    """Why no program of ours can call it: then its signature is empty (see `declared`)."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +93,18 @@ def parse(source: str, *, name: str | None = None, notes: tuple[str, ...] = ()) 
     try:
         function = _choose(list(_functions(unit.cursor)), name)
     except SourceError:
-        _refuse_errors(unit, unit.cursor)  # they may be why it was not found
+        refuse_errors(unit, unit.cursor)  # they may be why it was not found
         raise
-    _refuse_errors(unit, function)
+    refuse_errors(unit, function)
     qualified = _qualified_name(function)
     kernel = Kernel(
         name=qualified,
         source=source,
         signature=_signature(function, qualified),
-        loops=tuple(_loops(function)),
+        loops=tuple(loops_of(function)),
         structs=tuple(
             c.spelling
-            for c in _in_main_file(unit.cursor)
+            for c in in_main_file(unit.cursor)
             if c.kind in (CursorKind.STRUCT_DECL, CursorKind.CLASS_DECL) and c.is_definition()
         ),
         includes=tuple(line.strip() for line in source.splitlines() if line.startswith("#include")),
@@ -113,19 +115,19 @@ def parse(source: str, *, name: str | None = None, notes: tuple[str, ...] = ()) 
     return ParsedSource(kernel, unit, function)
 
 
-def _in_main_file(cursor: Any) -> Iterator[Any]:
+def in_main_file(cursor: Any) -> Iterator[Any]:
     """Declarations written in the file itself, those inside namespaces included."""
     for child in cursor.get_children():
         if child.location.file is None or child.location.file.name != FILE_NAME:
             continue
         if child.kind in (CursorKind.NAMESPACE, CursorKind.LINKAGE_SPEC, CursorKind.UNEXPOSED_DECL):
-            yield from _in_main_file(child)
+            yield from in_main_file(child)
         else:
             yield child
 
 
 def _functions(cursor: Any) -> Iterator[Any]:
-    for child in _in_main_file(cursor):
+    for child in in_main_file(cursor):
         if child.kind == CursorKind.FUNCTION_DECL and child.is_definition():
             yield child
 
@@ -162,7 +164,7 @@ def _listing(prefix: str, names: list[str]) -> str:
 
 
 def _does_work(function: Any) -> bool:
-    if next(_loops(function), None) is not None:
+    if next(loops_of(function), None) is not None:
         return True
     usr = function.get_usr()
     return any(_is_algorithm(c) or c.get_usr() == usr for c in _callees(function))
@@ -177,7 +179,7 @@ def _reachable(start: str, called: Mapping[str, set[str]]) -> set[str]:
     return reached
 
 
-def _refuse_errors(unit: Any, cursor: Any) -> None:
+def refuse_errors(unit: Any, cursor: Any) -> None:
     """Raise SourceError for an error in the file, or in the declaration of a function.
 
     Inside of bodies the compiler's word counts, not libclang's: it does not know every builtin.
@@ -216,13 +218,14 @@ def _signature(function: Any, qualified: str) -> Signature:
     return Signature(name=qualified, parameters=parameters, returns=returns)
 
 
-def _loops(cursor: Any, depth: int = 0) -> Iterator[Loop]:
+def loops_of(cursor: Any, depth: int = 0) -> Iterator[Loop]:
+    """The loops in a function, outer ones first."""
     for child in cursor.get_children():
         kind = LOOPS.get(child.kind)
         if kind is not None:
             extent = child.extent
             yield Loop(kind=kind, line=extent.start.line, end_line=extent.end.line, depth=depth)
-        yield from _loops(child, depth + (kind is not None))
+        yield from loops_of(child, depth + (kind is not None))
 
 
 def _callees(function: Any) -> Iterator[Any]:

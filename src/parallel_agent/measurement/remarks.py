@@ -129,7 +129,8 @@ def loop_remarks(compiler: Compiler, source: str, directory: Path) -> tuple[Loop
     if not done.ok:
         return ()
     dump = directory / _DUMP
-    text = done.stderr if clang else dump.read_text(encoding="utf-8", errors="replace")
+    dumped = dump.is_file()  # not where the flags ask for no vectorizer
+    text = dump.read_text(encoding="utf-8", errors="replace") if dumped else done.stderr
     return loops_explained(source, text, "kernel.cpp")
 
 

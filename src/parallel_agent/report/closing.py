@@ -8,48 +8,48 @@ from pathlib import Path
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.run_folder import REPORT
 from parallel_agent.report.progress import milliseconds, sizes_text
+from parallel_agent.report.saying import say
 
 _MOST_REASONS = 12
 
 
 def print_outcome(outcome: Outcome, console: Console) -> None:
     """The closing table and all that stands around it."""
-    _say(console, headline(outcome), style="bold")
+    say(console, headline(outcome), style="bold")
     for reason in outcome.reasons[:_MOST_REASONS]:
-        _say(console, f"  {reason}")
+        say(console, f"  {reason}")
     if len(outcome.reasons) > _MOST_REASONS:
-        _say(console, f"  and {len(outcome.reasons) - _MOST_REASONS} more")
+        say(console, f"  and {len(outcome.reasons) - _MOST_REASONS} more")
     for line in chain_lines(outcome):
-        _say(console, line)
-    _say(console, "")
+        say(console, line)
+    say(console, "")
     console.print(speed_table(outcome))
-    _say(console, "")
+    say(console, "")
     for line in (counts(outcome), bill(outcome)):
-        _say(console, line)
+        say(console, line)
     if outcome.bill.models:
         console.print("", bill_table(outcome), "", answer_table(outcome), "", sep="\n")
     for caution in outcome.cautions:
-        _say(console, f"caution: {caution}")
+        say(console, f"caution: {caution}")
     for note in outcome.notes:
-        _say(console, f"note: {note}")
-    _say(console, "")
+        say(console, f"note: {note}")
+    say(console, "")
     for name, path in (
         ("best", outcome.best_source),
         ("diff", outcome.diff),
         ("run", outcome.run),
     ):
-        _say(console, f"{name:5} {path}")
+        say(console, f"{name:5} {path}")
     for line in project_lines(outcome):
-        _say(console, line)
+        say(console, line)
     report = Path(outcome.run) / REPORT
     if report.is_file():
-        _say(console, f"report {report}")
-        _say(console, f"to see it: parallel-agent report {shlex.quote(outcome.run)} --open")
+        say(console, f"report {report}")
+        say(console, f"to see it: parallel-agent report {shlex.quote(outcome.run)} --open")
 
 
 def project_lines(outcome: Outcome) -> list[str]:
@@ -65,7 +65,7 @@ def project_lines(outcome: Outcome) -> list[str]:
 
 def headline(outcome: Outcome) -> str:
     """The result in one sentence."""
-    threads = _number(outcome.threads, "thread")
+    threads = counted(outcome.threads, "thread")
     if outcome.status == "unchanged":
         return f"{outcome.kernel}: unchanged, nothing was faster with {threads}"
     low, high = outcome.interval
@@ -122,8 +122,8 @@ def counts(outcome: Outcome) -> str:
     if outcome.not_faster:
         parts.append(f"{outcome.not_faster} not faster")
     if outcome.pruned:
-        parts.append(f"{_number(len(outcome.pruned), 'move')} pruned")
-    return ", ".join([_number(outcome.candidates, "candidate"), *parts])
+        parts.append(f"{counted(len(outcome.pruned), 'move')} pruned")
+    return ", ".join([counted(outcome.candidates, "candidate"), *parts])
 
 
 def bill(outcome: Outcome) -> str:
@@ -170,10 +170,6 @@ def _ratio(speedup: float, interval: tuple[float, float]) -> tuple[str, str]:
     return f"{speedup:.2f}", f"{interval[0]:.2f} to {interval[1]:.2f}"
 
 
-def _number(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """``1 gate``, ``7 gates``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    """A line that is never wrapped: a path or a message can be copied whole."""
-    console.print(Text(text, style=style), soft_wrap=True)

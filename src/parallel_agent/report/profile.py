@@ -7,11 +7,11 @@ import sys
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from parallel_agent.agent.profile import Profiled, SizeProfile
 from parallel_agent.measurement.scaling import Scaling
 from parallel_agent.report.progress import milliseconds, sizes_text
+from parallel_agent.report.saying import say
 
 _WIDE = 200
 
@@ -29,22 +29,22 @@ def show_profile(found: Profiled, *, as_json: bool, quiet: bool) -> None:
 
 def print_profile(found: Profiled, console: Console) -> None:
     """The headline, the tables, the conclusions, and where it all lies."""
-    _say(console, headline(found), style="bold")
-    _say(console, "")
+    say(console, headline(found), style="bold")
+    say(console, "")
     console.print(_size_table(found))
     if found.scaling is not None:
-        _say(console, "")
+        say(console, "")
         console.print(_thread_table(found.scaling))
     if found.loops:
-        _say(console, "")
+        say(console, "")
         for loop in found.loops:
-            _say(console, str(loop))
-    _say(console, "")
+            say(console, str(loop))
+    say(console, "")
     for line in found.conclusions:
-        _say(console, f"- {line}")
+        say(console, f"- {line}")
     for line in (*found.findings, *found.notes):
-        _say(console, f"note: {line}")
-    _say(console, f"all of it is in {found.run} ({found.seconds:.1f} s)")
+        say(console, f"note: {line}")
+    say(console, f"all of it is in {found.run} ({found.seconds:.1f} s)")
 
 
 def headline(found: Profiled) -> str:
@@ -110,7 +110,3 @@ def _thread_table(scaling: Scaling) -> Table:
 
 def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style), soft_wrap=True)

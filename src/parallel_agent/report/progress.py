@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from parallel_agent.agent.events import Event
+from parallel_agent.report.saying import printable
 
 Status = Literal["working", "better", "stopped"]
 
@@ -69,7 +70,11 @@ class Progress:
 
 
 def sentence(event: Event) -> str:
-    """What happened, in words."""
+    """What happened, in words, without control characters: some of them are a model's."""
+    return printable(_sentence(event))
+
+
+def _sentence(event: Event) -> str:
     if event.kind == "original":
         size = sizes_text(event.data["sizes"])
         return f"timing the original: {milliseconds(event.data['seconds'])} ms at {size}"

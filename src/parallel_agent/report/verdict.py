@@ -15,6 +15,7 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.replaying import Replaying
 from parallel_agent.agent.verify import Verification
 from parallel_agent.report.progress import plain_line, sizes_text
+from parallel_agent.report.saying import printable, say
 
 
 @contextmanager
@@ -58,8 +59,8 @@ def show_replaying(replaying: Replaying, *, as_json: bool) -> None:
 
 def print_verification(verification: Verification, console: Console) -> None:
     """The verdict in a sentence, the gates, and how to see for oneself."""
-    _say(console, headline(verification), style="bold")
-    _say(console, "")
+    say(console, headline(verification), style="bold")
+    say(console, "")
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("gate", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -69,16 +70,16 @@ def print_verification(verification: Verification, console: Console) -> None:
         word = Text("passed", "green") if gate.passed else Text("rejected", "red")
         table.add_row(Text(gate.name), word, f"{gate.seconds:.2f}", _plain(gate.detail))
     console.print(table)
-    _say(console, "")
+    say(console, "")
     for note in verification.notes:
-        _say(console, f"note: {note}")
+        say(console, f"note: {note}")
     last = verification.gates[-1]
     if last.replay:
-        _say(
+        say(
             console,
             f"run it again: parallel-agent verify ORIGINAL CANDIDATE --replay {last.replay}",
         )
-    _say(console, f"all of it is in {verification.run} ({verification.seconds:.1f} s)")
+    say(console, f"all of it is in {verification.run} ({verification.seconds:.1f} s)")
 
 
 def headline(verification: Verification) -> str:
@@ -92,38 +93,33 @@ def print_replaying(replaying: Replaying, console: Console) -> None:
     """What was run, on what, and what came of it, at the first difference."""
     if replaying.accepted:
         said = "as the original does on this input now"
-        _say(console, f"{replaying.kernel}: {said} (run {replaying.how})", style="bold")
+        say(console, f"{replaying.kernel}: {said} (run {replaying.how})", style="bold")
     else:
-        _say(console, f"{replaying.kernel}: {replaying.difference}", style="bold")
-        _say(console, f"shown when run {replaying.how}")
+        say(console, f"{replaying.kernel}: {replaying.difference}", style="bold")
+        say(console, f"shown when run {replaying.how}")
     where = f"gate {replaying.gate}, {replaying.purpose} build, {replaying.threads} threads"
     drawn = f", {sizes_text(replaying.sizes)}, seed {list(replaying.seed)}"
-    _say(console, where + (drawn if replaying.seed else ""))
+    say(console, where + (drawn if replaying.seed else ""))
     _values(console, "inputs", replaying.inputs)
     _values(console, "expected", replaying.expected)
     _values(console, "got", replaying.got)
     if replaying.difference != replaying.recorded:
-        _say(console, f"\nrecorded: {replaying.recorded}")
+        say(console, f"\nrecorded: {replaying.recorded}")
     if replaying.printed:
-        _say(console, "\nthe last that it printed:")
+        say(console, "\nthe last that it printed:")
         for line in replaying.printed.splitlines():
-            _say(console, f"  {line}")
+            say(console, f"  {line}")
     for note in replaying.notes:
-        _say(console, f"note: {note}")
+        say(console, f"note: {note}")
 
 
 def _values(console: Console, title: str, values: Mapping[str, str]) -> None:
     if values:
-        _say(console, f"\n{title}")
+        say(console, f"\n{title}")
     for name, value in values.items():
-        _say(console, f"  {name} = {value}")
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    """A line that is never wrapped: a path or a message can be copied whole."""
-    console.print(_plain(text, style), soft_wrap=True)
+        say(console, f"  {name} = {value}")
 
 
 def _plain(text: str, style: str = "") -> Text:
     """Without what would steer a terminal: some of it was written by the candidate."""
-    return Text("".join(c if c.isprintable() or c == "\n" else "?" for c in text), style=style)
+    return Text(printable(text), style=style)

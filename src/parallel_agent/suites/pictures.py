@@ -102,7 +102,7 @@ def score_axes(
     if float(result.cap_usd) > 0:
         axes.axvline(float(result.cap_usd), color=second, linewidth=0.8, label="cap")
     axes.set_xlabel("spent, US dollars")
-    axes.set_ylabel(f"geometric mean of max(1, speedup), {result.threads} threads")
+    axes.set_ylabel(f"score, {result.threads} threads")
     axes.set_ylim(bottom=1.0)
     axes.legend(loc="lower right")
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from parallel_agent.agent.governed import ORIGIN
 from parallel_agent.agent.outcome import Outcome
@@ -14,6 +10,7 @@ from parallel_agent.agent.run_folder import LEDGER
 from parallel_agent.budget.errors import LedgerError
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd
+from parallel_agent.report.reading import model_in, object_in, text_in
 from parallel_agent.suites.curve import curve
 from parallel_agent.suites.member import row_of
 from parallel_agent.suites.opening import SUITE
@@ -26,9 +23,11 @@ def result_so_far(root: Path) -> SuiteResult:
     runs = {path.name: path for path in sorted((root / "kernels").iterdir()) if path.is_dir()}
     rows = tuple(_row(name, path) for name, path in runs.items())
     spent, cap = _money(root / LEDGER)
-    settings = next((found for path in runs.values() if (found := _object(path / "run.json"))), {})
+    settings = next(
+        (found for path in runs.values() if (found := object_in(path / "run.json"))), {}
+    )
     return SuiteResult(
-        suite=_text(root / SUITE) or root.absolute().name,
+        suite=text_in(root / SUITE) or root.absolute().name,
         kernels=rows,
         built=sum(row.built for row in rows),
         correct=sum(row.built and row.correct for row in rows),
@@ -43,10 +42,9 @@ def result_so_far(root: Path) -> SuiteResult:
 
 
 def _row(name: str, run: Path) -> KernelResult:
-    category = str(_object(run / ORIGIN).get("category", ""))
-    try:
-        outcome = Outcome.model_validate_json(_text(run / "outcome.json"))
-    except ValidationError:
+    category = str(object_in(run / ORIGIN).get("category", ""))
+    outcome = model_in(Outcome, run / "outcome.json")
+    if outcome is None:
         return KernelResult(
             name=name, category=category, status="unchanged", built=False, correct=False,
             reason="it has no outcome yet",
@@ -61,18 +59,3 @@ def _money(ledger: Path) -> tuple[int, int]:
     except (LedgerError, OSError):
         return 0, 0
     return account.spent(), account.sums().cap or 0
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _object(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(_text(file))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

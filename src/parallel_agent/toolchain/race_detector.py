@@ -58,6 +58,11 @@ _WRAPPED = (
     "__kmpc_doacross_wait",
 )
 _LLVM = Path("/usr/lib")
+_SAYING_WHAT = (
+    "-std=", "-D", "-I", "-U", "-funsigned-char", "-fsigned-char",
+    "-march=", "-mavx", "-msse", "-mfma", "-mbmi", "-mf16c", "-mpopcnt", "-mlzcnt",
+)  # fmt: skip
+"""Flags that decide what is compiled: language, macros, headers, and which intrinsics there are."""
 _FLAGS = (
     "-g",
     "-O1",
@@ -126,7 +131,7 @@ class RaceDetector:
 
     def compiler(self, users: Compiler) -> Compiler:
         """The compiler that instruments, with those of the user's flags that say what is compiled."""
-        kept = tuple(flag for flag in users.flags if flag.startswith(("-std=", "-D", "-I", "-U")))
+        kept = tuple(flag for flag in users.flags if flag.startswith(_SAYING_WHAT))
         return RaceCompiler(self.clang, (*kept, *_FLAGS), users.limits)
 
     def environment(self, directory: Path) -> dict[str, str]:

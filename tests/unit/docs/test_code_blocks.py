@@ -1,6 +1,6 @@
 """Code in README and docs: commands that the program takes, Python whose names there are, data that reads.
 
-Nothing is run here: that the commands do what the text says is for the tests of each.
+Nothing is run here: that is for `tests/integration/test_code_blocks_run.py`.
 """
 
 from __future__ import annotations
@@ -19,22 +19,19 @@ import pytest
 import typer
 
 import parallel_agent
+from doc_blocks import PAGES, ROOT, all_blocks
 from parallel_agent.cli import app
 from parallel_agent.settings import Settings
 
-ROOT = Path(__file__).parents[3]
-PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
-_BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
 _TYPED = re.compile(r"`(parallel-agent [^`]*)`")
 _ENDS = {"|", ">", ">>", "<", "&&", ";", "||", "#", "2>"}
 _PLACEHOLDERS = re.compile(r"…|\.\.\.")
 
 
 def blocks(language: str) -> Iterator[tuple[Path, str]]:
-    for page in PAGES:
-        for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
-            if match["language"] == language:
-                yield page, match["text"]
+    for block in all_blocks():
+        if block.language == language:
+            yield ROOT / block.page, block.text
 
 
 def commands() -> Iterator[tuple[Path, list[str]]]:

@@ -199,3 +199,11 @@ def test_a_report_that_cannot_be_drawn_fails_nothing(tmp_path: Path) -> None:
     assert told[0].kind == "note"
     assert told[0].message.startswith("the report could not be drawn: ")
     assert RunFolder(tmp_path).events()[-1].message == told[0].message
+
+
+def test_numbers_agree_with_their_nouns_and_flags_stay_whole(tmp_path: Path) -> None:
+    text = write_run_report(write_run(tmp_path / "run", outcome(tmp_path / "run"))).read_text()
+    assert "1 move pruned" in text
+    assert "1 moves" not in text
+    assert "1 gates" not in text
+    assert '<span class="whole">--threads</span> 2' in text

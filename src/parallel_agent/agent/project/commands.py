@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from parallel_agent.agent.project.flags import ASKING
 from parallel_agent.agent.project.spec import ProjectSpec
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.limits import Limits
@@ -63,6 +64,8 @@ def run_command(
     Raises SandboxUnavailable and OSError as `sandbox.run` does.
     """
     environment = {"OMP_NUM_THREADS": str(threads), **(more or {})}
+    if command.name == "build":
+        environment = {**ASKING, **environment}
     if not command.writes:
         environment["TMPDIR"] = "/tmp"
     return sandbox.run(

@@ -11,16 +11,20 @@ from parallel_agent.agent.project.spec import ProjectError
 
 HEADERS = (".h", ".hpp", ".hh", ".hxx", ".h++", ".inl", ".ipp", ".tpp", ".inc", ".cuh")
 _INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+_WORD = re.compile(r"\w+")
 _ONCE = re.compile(r"\s*#\s*pragma\s+once\b")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a text, without its end, and where it is from: a file and a line from 0."""
+    """One line of a text, without its end, and where it is from: a file and a line from 0.
+
+    No number says that it stands in no file yet, no file that it is the build's to say.
+    """
 
     text: str
     file: str
-    number: int
+    number: int | None
 
 
 def text_of(lines: Sequence[Line]) -> str:
@@ -33,19 +37,29 @@ def lines_of(text: str) -> list[str]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
 
 
-def flattened(sources: Mapping[str, str], files: Sequence[str]) -> list[Line]:
+def flattened(
+    sources: Mapping[str, str],
+    files: Sequence[str],
+    folders: Sequence[str] = (),
+    macros: Sequence[str] = (),
+) -> list[Line]:
     """The files one after the other, with every header of the tree in place of its first include.
 
     ``sources`` are the texts of the tree by path, ``files`` those to begin with, the kernel's last.
-    A header is looked for beside the file that includes it, then anywhere in the tree where its
-    path ends as the include says. Raises ProjectError where several could be meant.
+    A header is looked for beside the file that includes it, in ``folders`` in their order, then
+    anywhere in the tree where its path ends as the include says. Those of ``macros``, directives,
+    that the text names come first. Raises ProjectError where several headers could be meant.
     """
-    return list(_Flattening(sources).of(files))
+    lines = list(_Flattening(sources, tuple(folders)).of(files))
+    words = set(_WORD.findall(text_of(lines)))
+    meant = [m for m in macros if words.intersection(_WORD.findall(m)[1:2])]
+    return [*(Line(text, "", number) for number, text in enumerate(meant)), *lines]
 
 
 @dataclass
 class _Flattening:
     sources: Mapping[str, str]
+    folders: tuple[str, ...]
     seen: set[str] = field(default_factory=set)
 
     def of(self, files: Sequence[str]) -> Iterator[Line]:
@@ -71,6 +85,10 @@ class _Flattening:
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(includer), wanted))
         if mark == '"' and beside in self.sources:
             return beside
+        for folder in self.folders:
+            name = posixpath.normpath(posixpath.join(folder, wanted))
+            if name in self.sources:
+                return name
         ending = "/" + posixpath.normpath(wanted).lstrip("./")
         found = [name for name in self.sources if f"/{name}".endswith(ending)]
         if len(found) > 1 and mark == '"':

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from parallel_agent.agent.project.putting_back import CannotPutBack
 from parallel_agent.agent.project.workshop import CommandFailed, Workshop
+from parallel_agent.kernel.declared import declaration_of, face_of, find_declared
+from parallel_agent.kernel.source import SourceError
 from parallel_agent.verification.forbidden import ForbiddenGate
 from parallel_agent.verification.gate import Gate, Rejection, Submission
 from parallel_agent.verification.reference import thread_counts
@@ -38,6 +40,31 @@ class ProjectGate:
         return f"builds in {', '.join(files) or 'place'}, and your test passes at {shown} threads"
 
 
+class DeclarationGate:
+    """The same function for all that call it, where it is none that a program of ours can call."""
+
+    name = "signature"
+
+    def check(self, examination: Submission) -> str:
+        """Find the candidate's function and compare."""
+        kernel = examination.kernel
+        if not kernel.unsupported:
+            return SignatureGate().check(examination)
+        try:
+            found = find_declared(examination.source, kernel.name)
+        except SourceError as error:
+            raise Rejection(f"{error}. {error.hint}") from None
+        original = find_declared(kernel.source, kernel.name)
+        if found is None or original is None:
+            raise Rejection(f"the candidate has no {kernel.name} as the original has it")
+        if face_of(found) != face_of(original):
+            raise Rejection(
+                f"the declaration of {kernel.name} is not the original's: "
+                f"'{declaration_of(found)}' instead of '{declaration_of(original)}'"
+            )
+        return "same declaration and linkage"
+
+
 def with_project(workshop: Workshop | None, cheap: Gates, dear: Gates) -> tuple[Gates, Gates]:
     """The gates of a run about a project: the user's test comes last, being the dearest.
 
@@ -47,5 +74,5 @@ def with_project(workshop: Workshop | None, cheap: Gates, dear: Gates) -> tuple[
         return cheap, dear
     if workshop.known().isolated:
         return cheap, (*dear, ProjectGate(workshop))
-    readings: Gates = (ForbiddenGate(), SignatureGate())
+    readings: Gates = (ForbiddenGate(), DeclarationGate())
     return (*readings, ProjectGate(workshop)), (ProjectGate(workshop, every_count=True),)

@@ -9,11 +9,9 @@ import statistics
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from parallel_agent.agent.project.commands import LIMITS, Command, failure_of, run_command
-from parallel_agent.agent.project.flattening import HEADERS, flattened
-from parallel_agent.agent.project.slicing import sliced
+from parallel_agent.agent.project.cutting import Cut, cut_out, sources_of
 from parallel_agent.agent.project.spec import ProjectError, ProjectSpec
 from parallel_agent.agent.project.tree import clone, copy_files, files_of
 from parallel_agent.agent.project.workshop import (
@@ -27,9 +25,10 @@ from parallel_agent.agent.project.workshop import (
     WorkshopState,
 )
 from parallel_agent.measurement.lane import Lane
-from parallel_agent.measurement.plan import Effort, noise_plan
+from parallel_agent.measurement.plan import noise_plan
 from parallel_agent.measurement.statistics import noise_floor
 from parallel_agent.measurement.timing import MismatchError
+from parallel_agent.settings import Settings
 from parallel_agent.toolchain import sandbox
 
 Tell = Callable[[str], None]
@@ -43,30 +42,28 @@ _HINTS = {
 }
 
 
-def open_project(
-    workshop: Workshop, names: list[str], kernel: str | None, effort: Effort, tell: Tell
-) -> WorkshopState:
+def open_project(workshop: Workshop, names: list[str], given: Settings, tell: Tell) -> Cut:
     """Copy the files ``names`` of the user's tree twice, build, test and time them, cut out the kernel.
 
-    Raises ProjectError for all that is wrong with the tree or the commands, SourceError where the
-    kernel is not found in its file.
+    What is known then is the workshop's state. Raises ProjectError for all that is wrong with the
+    tree or the commands, SourceError where the kernel is not found in its file.
     """
     spec, lane = workshop.spec, Lane()
-    texts = _sources(spec, names)
-    tell("copying the tree")
-    for tree in (ORIGINAL, REWRITTEN):
-        copy_files(spec.root, names, workshop.tree(tree), spec.tree_mib)
+    sources_of(spec, names)  # a file that cannot be read is told before the work
     with lane.work():
-        slice_, name = sliced(flattened(texts, [*spec.others, spec.file]), kernel)
-        seconds, writes = _built_and_tested(workshop, tell)
+        seconds = {"build": build_copy(workshop, names, ORIGINAL, tell)}
+        cut = cut_out(spec, names, workshop.tree(ORIGINAL), given)
+        more, writes = _built_and_tested(workshop, names, tell)
+        seconds |= more
         _probe(workshop, tell)
     tell("timing the benchmark against itself")
-    plan = noise_plan(effort)
-    files = {line.file for line in slice_}
+    plan = noise_plan(given.effort)
     state = WorkshopState(
-        kernel=name,
-        files={file: texts[file] for file in sorted({*files, spec.file})},
-        slice_origins=tuple((line.file, line.number, line.text) for line in slice_),
+        kernel=cut.kernel,
+        files=cut.origins,
+        slice_origins=tuple((line.file, line.number, line.text) for line in cut.lines),
+        isolated=not cut.why,
+        why=cut.why,
         seconds=seconds,
         writes=writes,
         value=0.0,
@@ -88,7 +85,7 @@ def open_project(
         }
     )
     save(workshop, workshop.state)
-    return workshop.state
+    return cut
 
 
 def save(workshop: Workshop, state: WorkshopState) -> None:
@@ -112,30 +109,26 @@ def project_files(spec: ProjectSpec) -> list[str]:
     return names
 
 
-def _sources(spec: ProjectSpec, names: list[str]) -> dict[str, str]:
-    """The texts of the kernel's files and of all headers; those that are no UTF-8 are left out."""
-    wanted = {spec.file, *spec.others}
-    found = {}
-    for name in names:
-        if name not in wanted and PurePosixPath(name).suffix not in HEADERS:
-            continue
-        try:
-            found[name] = (spec.root / name).read_bytes().decode("utf-8")
-        except (UnicodeDecodeError, OSError):
-            if name in wanted:
-                raise ProjectError(f"{name} is not UTF-8 text", "Convert it to UTF-8") from None
-    return found
-
-
-def _built_and_tested(workshop: Workshop, tell: Tell) -> tuple[dict[str, float], dict[str, bool]]:
-    """Build both copies, test and run the original; what each takes, and what writes to the tree."""
-    seconds, writes = {}, {}
+def build_copy(workshop: Workshop, names: list[str], tree: str, tell: Tell) -> float:
+    """Make one of the copies of the user's tree and build it; seconds. Raises ProjectError."""
+    again = tree == REWRITTEN
+    tell("copying the tree" + (" again" if again else ""))
+    copy_files(workshop.spec.root, names, workshop.tree(tree), workshop.spec.tree_mib)
+    tell(f"building the project ({'again' if again else 'as it is'})")
     try:
-        for tree in (ORIGINAL, REWRITTEN):
-            tell(f"building the project ({'again' if tree == REWRITTEN else 'as it is'})")
-            seconds["build"] = workshop.run(workshop.command("build"), tree)
-        clone(workshop.tree(REWRITTEN), workshop.tree(CLEAN))
-        clone(workshop.tree(ORIGINAL), workshop.tree(ORIGINAL_BUILT))
+        return workshop.run(workshop.command("build"), tree)
+    except CommandFailed as failed:
+        raise ProjectError(str(failed), _HINTS[failed.command]) from None
+
+
+def _built_and_tested(
+    workshop: Workshop, names: list[str], tell: Tell
+) -> tuple[dict[str, float], dict[str, bool]]:
+    """Build the other copy, test and run the original; what each takes, and what writes to the tree."""
+    seconds, writes = {"build": build_copy(workshop, names, REWRITTEN, tell)}, {}
+    clone(workshop.tree(REWRITTEN), workshop.tree(CLEAN))
+    clone(workshop.tree(ORIGINAL), workshop.tree(ORIGINAL_BUILT))
+    try:
         for name in ("test", "bench"):
             tell(f"running the project's {name}")
             seconds[name], writes[name] = _tried(workshop, name)

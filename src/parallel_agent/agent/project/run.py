@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.project.flattening import text_of
+from parallel_agent.agent.project.isolation import ALONE, NOT_ISOLATED, not_isolated
 from parallel_agent.agent.project.opening import open_project, project_files, save
 from parallel_agent.agent.project.patch import check_branch
 from parallel_agent.agent.project.spec import FOLDER, SPEC, ProjectError, ProjectSpec, check_spec
@@ -20,20 +19,9 @@ from parallel_agent.agent.project.workshop import Workshop
 from parallel_agent.agent.run import Interrupted, Listener, check_choices, ignore, run_graph
 from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.state import RunInput
-from parallel_agent.kernel.contract import ContractError
-from parallel_agent.kernel.inference import ContractNeeded
-from parallel_agent.kernel.source import SourceError
 from parallel_agent.settings import Settings, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
-from parallel_agent.toolchain.errors import WorkerError
-
-_NOT_ISOLATED = (SourceError, ContractNeeded, ContractError, BuildError, WorkerError)
-"""How a function fails that cannot be run by itself, before anything was measured."""
-_ISOLATING = (
-    "Give the files that it calls with --with FILE, its inputs with --contract FILE, or let your "
-    "test alone decide with --trust-test"
-)
 
 
 def project_spec(
@@ -124,38 +112,37 @@ def _run(
         listener(event)
 
     workshop = Workshop(folder.path(FOLDER, SPEC).parent, spec, given.thread_count)
-    state = open_project(workshop, names, given.kernel, given.effort, tell)
-    source = text_of(state.slice)
-    folder.write(source, "original.cpp")
+    cut = open_project(workshop, names, given, tell)
+    if cut.why and not spec.trust_test:
+        raise not_isolated(cut.kernel, cut.why)
+    folder.write(cut.source, "original.cpp")
     folder.write(spec.model_dump_json(indent=2), FOLDER, SPEC)
-    given = given.model_copy(update={"kernel": state.kernel})
+    given = cut.given
     folder.write_json(given.model_dump(mode="json"), "run.json")
+    for note in cut.notes:
+        tell(note)
 
     def started() -> Outcome:
-        return run_graph(Context.open(given, folder), RunInput(source=source), listener)
+        return run_graph(Context.open(given, folder), RunInput(source=cut.source), listener)
 
+    if cut.why:
+        tell(ALONE.format(why=cut.why))
+        return started()
     try:
         return started()
     except ProjectError:
         raise
-    except _NOT_ISOLATED as error:
-        if folder.exists("original", "study.json") or isinstance(error, ProjectError):
+    except NOT_ISOLATED as error:
+        if folder.exists("original", "study.json"):
             raise
-        why = " ".join(str(error).split())
         if not spec.trust_test:
-            raise _not_isolated(state.kernel, why, error, folder) from error
-        tell(f"the function cannot be checked by itself: {why}; your test alone decides")
-        save(workshop, state.model_copy(update={"isolated": False, "why": why}))
+            raise not_isolated(cut.kernel, str(error), error) from error
+        why = " ".join(str(error).split())
+        tell(ALONE.format(why=why))
+        known = workshop.known()
+        save(workshop, known.model_copy(update={"isolated": False, "why": why}))
         folder.path("checkpoint.sqlite").unlink(missing_ok=True)
         return started()
-
-
-def _not_isolated(kernel: str, why: str, error: BaseException, folder: RunFolder) -> ProjectError:
-    template = getattr(error, "template", "")
-    wrapped = ProjectError(f"{kernel} cannot be checked by itself: {why}", _ISOLATING)
-    if template:
-        wrapped.appendix = f"A template for --contract:\n\n{template}"
-    return wrapped
 
 
 def _discard(folder: RunFolder) -> None:

@@ -10,15 +10,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from parallel_agent.agent.project.flattening import Line, text_of
-from parallel_agent.kernel.source import FILE_NAME, parse
+from parallel_agent.kernel.declared import parsed_or_declared
+from parallel_agent.kernel.parsing import FILE_NAME
 
 _SCOPES = ("NAMESPACE", "LINKAGE_SPEC", "UNEXPOSED_DECL")
 _PRUNED = ("FUNCTION_DECL", "CXX_METHOD", "CONSTRUCTOR", "VAR_DECL")
 
 
-def sliced(lines: Sequence[Line], kernel: str | None) -> tuple[list[Line], str]:
-    """The lines that a kernel needs, and the kernel's whole name. Raises SourceError as `parse`."""
-    parsed = parse(text_of(lines), name=kernel)
+def sliced(lines: Sequence[Line], kernel: str | None) -> tuple[list[Line], str, str]:
+    """The lines that a kernel needs, its whole name, and why no program of ours can call it, if so.
+
+    Raises SourceError as `parse`.
+    """
+    parsed = parsed_or_declared(text_of(lines), kernel)
     declared = list(_declarations(parsed.unit.cursor))
     pruned = {_key(cursor): cursor for cursor in declared if _may_go(cursor)}
     roots = [cursor for cursor in declared if _key(cursor) not in pruned]
@@ -37,7 +41,7 @@ def sliced(lines: Sequence[Line], kernel: str | None) -> tuple[list[Line], str]:
         for number in _own_lines(cursor, lines)
     }
     kept = [line for number, line in enumerate(lines, start=1) if number not in gone]
-    return _tidied(kept), parsed.kernel.name
+    return _tidied(kept), parsed.kernel.name, parsed.kernel.unsupported
 
 
 def _tidied(lines: Sequence[Line]) -> list[Line]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from parallel_agent.agent.project.workshop import WorkshopState
 from parallel_agent.agent.subject import OriginalAtSize, Study, Subject, reference_of
 from parallel_agent.kernel.contract import Contract
-from parallel_agent.kernel.source import parse
+from parallel_agent.kernel.declared import parsed_or_declared
+from parallel_agent.kernel.parsing import look_in
 from parallel_agent.settings import Settings
 from parallel_agent.toolchain import machine
 
@@ -28,6 +29,7 @@ def project_study(state: WorkshopState, given: Settings, compiler: str) -> Study
 
 def project_subject(source: str, study: Study, given: Settings) -> Subject:
     """The kernel with an empty contract: nothing is known of its inputs."""
-    parsed = parse(source, name=study.kernel)
+    look_in(given.cxxflags)
+    parsed = parsed_or_declared(source, study.kernel)
     contract = Contract(kernel=study.kernel)
     return Subject(parsed, contract, study, reference_of(parsed, contract, Path(), given.seed))

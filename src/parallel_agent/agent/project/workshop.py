@@ -55,7 +55,7 @@ class WorkshopState(BaseModel):
     kernel: str
     files: dict[str, str]
     """The texts of the files that the slice is from."""
-    slice_origins: tuple[tuple[str, int, str], ...]
+    slice_origins: tuple[tuple[str, int | None, str], ...]
     seconds: dict[str, float]
     """How long the original's build, test and benchmark take."""
     writes: dict[str, bool]

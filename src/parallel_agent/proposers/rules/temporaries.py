@@ -7,13 +7,11 @@ from typing import Any
 
 from parallel_agent.proposers.rules import syntax
 from parallel_agent.proposers.rules.analysis import Analysis, LoopReport
-from parallel_agent.proposers.rules.effects import Access, Effects, effects_of
-from parallel_agent.proposers.rules.polynomials import ONE, Polynomial, Symbol
+from parallel_agent.proposers.rules.effects import Effects, effects_of
+from parallel_agent.proposers.rules.loops_as_one import APPENDING, AsOneLoop, offset_of
+from parallel_agent.proposers.rules.polynomials import ONE, Polynomial
 from parallel_agent.proposers.rules.syntax import Kind
-from parallel_agent.proposers.rules.values import Subscript, Values
-
-_APPENDING = ("push_back", "emplace_back")
-_LEAVING = ("breaks out of the loop", "returns")
+from parallel_agent.proposers.rules.values import Values
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ class _Finder:
         shifts = [self.shift(producer, r, offset, length, elements) for r in consumers]
         if None in shifts or not self.own_elements(producer, store, offset, elements):
             return None
-        if not self.movable(reports, store, after):
+        if not AsOneLoop(self.values, self.key).movable(reports, store, after):
             return None
         return Temporary(
             self.declaration,
@@ -155,7 +153,7 @@ class _Finder:
         assert producer.loop.variable is not None
         for statement in syntax.statements(producer.loop.body):
             bare = syntax.strip(statement)
-            if bare.kind == Kind.CALL_EXPR and syntax.callee_name(bare) in _APPENDING:
+            if bare.kind == Kind.CALL_EXPR and syntax.callee_name(bare) in APPENDING:
                 owner, arguments = syntax.receiver(bare), list(bare.get_arguments())
                 if owner is not None and self.is_vector(owner) and len(arguments) == 1:
                     lower = producer.loop.lower
@@ -164,7 +162,7 @@ class _Finder:
                 target, value = syntax.children(bare)
                 path = self.values.path(target)
                 if path is not None and path.root == self.key and len(path.elements) == 1:
-                    offset = _offset(path.elements[0], producer.loop.variable)
+                    offset = offset_of(path.elements[0], producer.loop.variable)
                     return None if offset is None else (statement, value, offset)
         return None
 
@@ -176,7 +174,7 @@ class _Finder:
         """The vector's number of elements where loops read it."""
         lower, upper = producer.loop.lower, producer.loop.upper
         arguments = self.arguments()
-        if syntax.callee_name(syntax.strip(store)) in _APPENDING:
+        if syntax.callee_name(syntax.strip(store)) in APPENDING:
             return upper - lower + ONE if not arguments and upper and lower is not None else None
         braces = "{" in self.values.text(self.declaration)
         if not arguments or braces or not syntax.is_integer(arguments[0].type):
@@ -185,7 +183,7 @@ class _Finder:
 
     def length_text(self, producer: LoopReport, store: Any) -> str:
         """The number of elements as the source would write it, ``""`` if that takes a formula."""
-        if syntax.callee_name(syntax.strip(store)) in _APPENDING:
+        if syntax.callee_name(syntax.strip(store)) in APPENDING:
             condition = syntax.children(producer.loop.cursor)[1]
             plain = syntax.binary_operator(syntax.strip(condition)) == "<"
             at_zero = producer.loop.lower is not None and producer.loop.lower.value == 0
@@ -242,7 +240,7 @@ class _Finder:
                 continue
             path = self.values.path(element)
             assert producer.loop.variable is not None
-            if path is None or _offset(path.elements[0], producer.loop.variable) != offset:
+            if path is None or offset_of(path.elements[0], producer.loop.variable) != offset:
                 return False
             set_here = syntax.contains(store, element)
             target = next(iter(syntax.strip(store).get_children()))
@@ -272,7 +270,7 @@ class _Finder:
         for element in elements:
             if syntax.contains(loop.body, element):
                 path = self.values.path(element)
-                own = _offset(path.elements[0], loop.variable) if path is not None else None
+                own = offset_of(path.elements[0], loop.variable) if path is not None else None
                 shifts.add((offset - own).value if own is not None else None)
         if len(shifts) != 1 or (shift := shifts.pop()) is None:
             return None
@@ -304,111 +302,6 @@ class _Finder:
                 bound = bound.substitute(symbol, length)
         return bound
 
-    def movable(self, reports: list[LoopReport], store: Any, after: list[Any]) -> bool:
-        """True if all loops may run as one where the last of them stands."""
-        loops = [r.loop.cursor for r in reports]
-        effects = [self.producer_effects(reports[0], store)]
-        effects += [effects_of(r.loop.body, self.values) for r in reports[1:]]
-        alone = not set(effects[0].written()) - {self.key}
-        if any(_continues(r.loop.body) for r in reports[:-1]):
-            return False
-        for report, effect in zip(reports, effects, strict=True):
-            leaves = report is reports[-1] and len(reports) == 2 and alone
-            if not all(leaves and o.endswith(_LEAVING) for o in effect.objections):
-                return False
-        for statement in after:
-            if statement.hash in {c.hash for c in loops}:
-                continue
-            between = effects_of(statement, self.values)
-            earlier = [e for c, e in zip(loops, effects, strict=True) if _before(c, statement)]
-            if not earlier or not _before(statement, loops[-1]):
-                continue
-            if any(self.conflict(e, between) for e in earlier) or between.objections:
-                return False
-        return not any(
-            self.crossing(reports[a], effects[a], reports[b], effects[b])
-            for a in range(len(reports))
-            for b in range(a + 1, len(reports))
-        )
-
-    def producer_effects(self, producer: LoopReport, store: Any) -> Effects:
-        """What the producer does besides setting the element."""
-        total = Effects()
-        for statement in syntax.statements(producer.loop.body):
-            part = statement
-            if statement == store:
-                bare = syntax.strip(statement)
-                appended = bare.kind == Kind.CALL_EXPR and syntax.callee_name(bare) in _APPENDING
-                part = next(iter(bare.get_arguments())) if appended else statement
-            found = effects_of(part, self.values)
-            total.accesses += found.accesses
-            total.declared |= found.declared
-            total.objections += found.objections
-        for part in producer.loop.header:
-            total.accesses += effects_of(part, self.values).accesses
-        return total
-
-    def conflict(self, first: Effects, second: Effects) -> bool:
-        """True if one writes what the other uses, the vector aside."""
-        touched = ({a.path.root for a in e.accesses} - {self.key} for e in (first, second))
-        used, also_used = touched
-        written, also_written = set(first.written()), set(second.written())
-        declared = second.declared & used
-        pointers = any(
-            syntax.is_pointer(a.path.declaration.type)
-            for e in (first, second)
-            for a in e.accesses
-            if a.kind != "read" and a.path.elements
-        )
-        return bool(written & also_used - {self.key} or also_written & used or declared or pointers)
-
-    def crossing(
-        self, first: LoopReport, before: Effects, second: LoopReport, after: Effects
-    ) -> bool:
-        """True if an iteration of the second loop meets what a later one of the first does."""
-        shared = {a.path.root for a in before.accesses} & {a.path.root for a in after.accesses}
-        written = (set(before.written()) | set(after.written())) & shared - {self.key}
-        for root in written:
-            pairs = [(a, b) for a in before.of(root) for b in after.of(root)]
-            if not all(_in_step(a, first, b, second) for a, b in pairs if not _both_read(a, b)):
-                return True
-        named = {a.path.root for e in (before, after) for a in e.accesses if a.kind != "read"}
-        pointers = {
-            a.path.root
-            for e in (before, after)
-            for a in e.accesses
-            if syntax.is_pointer(a.path.declaration.type) and a.path.elements
-        }
-        return bool(named & pointers) and len(pointers) > 1
-
-
-def _both_read(first: Access, second: Access) -> bool:
-    return first.kind == "read" and second.kind == "read"
-
-
-def _in_step(first: Access, one: LoopReport, second: Access, other: LoopReport) -> bool:
-    """True if two accesses meet in the same iteration only, or the first's comes earlier."""
-    if len(first.path.elements) != 1 or len(second.path.elements) != 1:
-        return False
-    left, right = first.path.elements[0], second.path.elements[0]
-    if one.loop.variable is None or other.loop.variable is None:
-        return False
-    if one.loop.lower is None or one.loop.lower != other.loop.lower:
-        return False
-    a, b = _offset(left, one.loop.variable), _offset(right, other.loop.variable)
-    distance = (a - b).value if a is not None and b is not None else None
-    return distance is not None and distance >= 0
-
-
-def _offset(element: Any, variable: Symbol) -> Polynomial | None:
-    """A subscript less the loop variable, None unless that is the same in every iteration."""
-    if not isinstance(element, Subscript) or element.position is None:
-        return None
-    factor = element.position.coefficient(variable)
-    if factor is None or factor.value != 1:
-        return None
-    return element.position.without(variable)
-
 
 def _counts_up(report: LoopReport) -> bool:
     loop = report.loop
@@ -426,14 +319,6 @@ def _counts_up(report: LoopReport) -> bool:
 
 def _writes(effects: Effects, root: str) -> bool:
     return any(access.kind != "read" for access in effects.of(root))
-
-
-def _continues(body: Any) -> bool:
-    return any(node.kind == Kind.CONTINUE_STMT for node in body.walk_preorder())
-
-
-def _before(first: Any, second: Any) -> bool:
-    return bool(first.extent.end.offset <= second.extent.start.offset)
 
 
 def _in_header(loop: Any, node: Any) -> bool:

@@ -6,14 +6,13 @@ missing or cannot be read is None or empty here, and the report says that it is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from parallel_agent.agent.closing import SCALING
 from parallel_agent.agent.events import Event
@@ -24,10 +23,9 @@ from parallel_agent.agent.stored import SCREENING, VERDICT
 from parallel_agent.agent.subject import Study
 from parallel_agent.kernel.contract import Contract, ContractError
 from parallel_agent.measurement.scaling import Scaling
+from parallel_agent.report.reading import model_in, object_in, text_in
 from parallel_agent.verification.gate import Verdict
 from parallel_agent.versions import VERSIONS
-
-_Read = TypeVar("_Read", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,12 @@ class Evidence:
         if not (root / "run.json").is_file():
             raise FolderError(f"there is no run in {root}", "Give the folder of a run or suite")
         self.root = root
-        self.settings: dict[str, Any] = _object(root / "run.json")
-        self.versions: dict[str, Any] = _object(root / VERSIONS)
-        self.original = _text(root / "original.cpp")
-        self.contract_toml = _text(root / "contract.toml")
-        self.study = _model(Study, root / "original" / "study.json")
-        self.outcome = _model(Outcome, root / "outcome.json")
+        self.settings: dict[str, Any] = object_in(root / "run.json")
+        self.versions: dict[str, Any] = object_in(root / VERSIONS)
+        self.original = text_in(root / "original.cpp")
+        self.contract_toml = text_in(root / "contract.toml")
+        self.study = model_in(Study, root / "original" / "study.json")
+        self.outcome = model_in(Outcome, root / "outcome.json")
         self.events = tuple(_events(root / "events.jsonl"))
 
     @cached_property
@@ -98,7 +96,7 @@ class Evidence:
     def best(self) -> str:
         """The text that was handed back, or the best so far; the original where there is none."""
         if self.outcome is not None:
-            return _text(self.root / "best.cpp") or self.original
+            return text_in(self.root / "best.cpp") or self.original
         return self.source_of(self.chosen.record["id"]) if self.chosen else self.original
 
     @property
@@ -110,7 +108,7 @@ class Evidence:
 
     def source_of(self, candidate: str) -> str:
         """The text of a candidate."""
-        return _text(self.root / "candidates" / candidate / "candidate.cpp")
+        return text_in(self.root / "candidates" / candidate / "candidate.cpp")
 
     def of_kind(self, kind: str) -> list[Event]:
         """All events of a kind."""
@@ -118,44 +116,22 @@ class Evidence:
 
 
 def _candidate(folder: Path) -> CandidateEvidence:
-    verdict = _model(Verdict, folder / VERDICT)
-    record = _object(folder / "record.json")
+    verdict = model_in(Verdict, folder / VERDICT)
+    record = object_in(folder / "record.json")
     return CandidateEvidence(
         record=record if isinstance(record.get("id"), str) else {},
-        verdict=verdict or _model(Verdict, folder / SCREENING),
+        verdict=verdict or model_in(Verdict, folder / SCREENING),
         proved=verdict is not None,
-        profile=_model(Profile, folder / "profile.json"),
-        confirmation=_model(Profile, folder / "confirmation.json"),
-        scaling=_model(Scaling, folder / SCALING),
+        profile=model_in(Profile, folder / "profile.json"),
+        confirmation=model_in(Profile, folder / "confirmation.json"),
+        scaling=model_in(Scaling, folder / SCALING),
     )
 
 
 def _events(file: Path) -> Iterator[Event]:
     """Every event that can be read: a line may be cut short, or of a kind of tomorrow."""
-    for line in _text(file).split("\n"):
+    for line in text_in(file).split("\n"):
         try:
             yield Event.model_validate_json(line)
         except ValidationError:
             continue
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
-
-
-def _object(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(_text(file))
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _model(model: type[_Read], file: Path) -> _Read | None:
-    try:
-        return model.model_validate_json(_text(file))
-    except ValidationError:
-        return None

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from parallel_agent.agent.run_folder import REPORT, RunFolder
 from parallel_agent.kernel.comparison import Tolerance
-from parallel_agent.report.closing import counts
+from parallel_agent.report.closing import counted, counts
 from parallel_agent.report.html import diff, pictures, tree, words
 from parallel_agent.report.html.evidence import Evidence
 from parallel_agent.report.html.money import money_of
@@ -128,6 +128,7 @@ def environment() -> Environment:
         autoescape=True,
     )
     found.filters |= {"sizes": sizes_text, "duration": _duration, "bytes": _bytes, "plain": _plain}
+    found.filters |= {"counted": counted, "whole_flags": _whole_flags}
     found.globals["code_light"] = Markup(diff.colours(LIGHT_STYLE))
     found.globals["code_dark"] = Markup(diff.colours(DARK_STYLE))
     return found
@@ -201,3 +202,12 @@ def _tolerated(name: str, tolerance: Tolerance) -> str:
         f"{name}: within {relative:.2g} relative and {absolute:.2g} absolute at the size where that is "
         f"most, calibrated from the original, which {tolerance.evidence or 'was measured'}"
     )
+
+
+def _whole_flags(command: str) -> Markup:
+    """A command whose flags are never broken at their hyphens."""
+    words = (
+        Markup('<span class="whole">{}</span>').format(word) if word.startswith("-") else word
+        for word in command.split(" ")
+    )
+    return Markup(" ").join(words)

@@ -81,7 +81,9 @@ inline void count_all_threads() {
     while (const dirent* entry = readdir(threads)) {
         timespec now{};
         const int thread = std::atoi(entry->d_name);
-        if (thread > 0) clock_gettime((~thread << 3) | 6, &now);  // its own clock of processor time
+        // Its own clock of processor time; before C++20 a negative number must not be shifted.
+        const auto clock = static_cast<clockid_t>((~static_cast<unsigned>(thread) << 3) | 6u);
+        if (thread > 0) clock_gettime(clock, &now);
     }
     closedir(threads);
 }

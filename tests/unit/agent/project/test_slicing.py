@@ -54,7 +54,7 @@ def cut(tree: dict[str, str] = TREE, *files: str) -> str:
 
 
 def back(candidate: str, tree: dict[str, str] = TREE) -> dict[str, str]:
-    slice_, _ = sliced(flattened(tree, ["src/honey.cpp"]), "honey")
+    slice_, *_ = sliced(flattened(tree, ["src/honey.cpp"]), "honey")
     return put_back(slice_, candidate, tree, "src/honey.cpp")
 
 
