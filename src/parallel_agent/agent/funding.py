@@ -5,20 +5,23 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.costs import cost_of_record
 from parallel_agent.agent.facts import best_of, kernel_facts
-from parallel_agent.agent.models import bound, fitting_output
+from parallel_agent.agent.models import fitting_output
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
 from parallel_agent.budget.allocation import Action, Decision, Option, Standing, Trial, View
+from parallel_agent.budget.amount import NOTHING, Amount, Cap
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import NanoUSD
 from parallel_agent.budget.policy import POLICIES
 from parallel_agent.budget.price import Price
 from parallel_agent.budget.usage import Usage
+from parallel_agent.chat.bounds import LEAST_TIME, request_bound, taken
+from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.chat.model import ChatModel
 from parallel_agent.proposers.chat import coder_request
 from parallel_agent.proposers.strategies import STRATEGIES
@@ -38,6 +41,8 @@ STEPS = 1000
 
 BYTES_PER_TOKEN = 3.5
 """Of source code, roughly: for what is expected, never for a bound."""
+TOKENS_PER_SECOND = 30.0
+"""Of an answer, where none is known yet: between a small model on a few cores and a large service."""
 REFINE_COST = 2.0
 """A repair or refinement against a first answer, where none was asked for yet: 1.6 to 4.2 times on
 kernels of some ten lines."""
@@ -74,13 +79,13 @@ class Account:
     scope: str
 
     @property
-    def available(self) -> NanoUSD:
+    def available(self) -> Cap:
         """What may be reserved now."""
-        return max(0, self.ledger.available(self.scope))
+        return self.ledger.available(self.scope)
 
 
 class Market:
-    """What money can buy for one kernel, as it stands."""
+    """What can be bought for one kernel, as it stands, with what has a cap."""
 
     def __init__(self, context: Context, known: Known, name: str = "") -> None:
         """``name`` tells the kernel from others in a set. SourceTooLong where no model is shown it."""
@@ -146,14 +151,29 @@ class Market:
         account = Account(context.ledger, context.scope)
         return decide([self], offers, context.settings, account, turn=turn, width=width)
 
-    def expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> NanoUSD:
-        """What an answer is expected to cost: the mean of those before, else by its length."""
-        mine = [trial for trial in self._trials if trial["model"] == model.ref and trial["cost"]]
-        same = [trial["cost"] for trial in mine if trial["action"] == action]
+    def expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> Amount:
+        """What an answer is expected to take: the mean of those before, else by its length.
+
+        Of what has a cap alone.
+        """
+        return self._available.bounded(self._expected(model, action, prompt_bytes))
+
+    def share(self, amount: Amount) -> float:
+        """The largest part that it takes of what is left of anything."""
+        return self._available.share(amount)
+
+    def _expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> Amount:
+        known = [
+            (trial["action"], cost_of_record(trial))
+            for trial in self._trials
+            if trial["model"] == model.ref
+        ]
+        mine = [(kind, cost) for kind, cost in known if cost != NOTHING]
+        same = [cost for kind, cost in mine if kind == action]
         if same:
-            return sum(same) // len(same)
+            return sum(same, NOTHING).times(1 / len(same))
         if mine:  # first answers only: what refines one is asked with more, and says more
-            return round(REFINE_COST * sum(trial["cost"] for trial in mine) / len(mine))
+            return sum((cost for _, cost in mine), NOTHING).times(REFINE_COST / len(mine))
         return expected_answer(model.price, prompt_bytes, len(self._facts.source.encode()))
 
     def _models(self) -> list[ChatModel]:
@@ -185,7 +205,8 @@ class Market:
         tokens = fitting_output(model.price, request, self._available, self._least)
         if tokens == 0:
             tokens = self._least  # shown to the policy, which finds that it does not fit
-        most = bound(model.price, request, tokens)
+        expected = self.expected(model, action, request.prompt_bytes)
+        most = self._most(model, request, tokens, expected)
         option = Option(
             id=":".join(filter(None, (self._name, action, model.ref, label))),
             kernel=self.kernel,
@@ -193,10 +214,23 @@ class Market:
             action=action,
             strategy=strategy,
             parent=parent,
-            cost=min(most, self.expected(model, action, request.prompt_bytes)),
+            cost=expected.at_most(most),
             bound=most,
         )
         return Offer(option, model, tokens)
+
+    def _most(
+        self, model: ChatModel, request: ChatRequest, tokens: int, expected: Amount
+    ) -> Amount:
+        """The most that a request may take of what has a cap.
+
+        Where less time is left than a request is given, it has that; but none is made that is
+        not expected to be answered in it.
+        """
+        whole = request_bound(model.price, request, self._context.settings.request_seconds, tokens)
+        shortest = max(LEAST_TIME, min(expected.milliseconds, whole.milliseconds))
+        least = replace(whole, milliseconds=min(shortest, whole.milliseconds))
+        return self._available.bounded(self._available.cut(whole, least))
 
     def tell(self, decision: Decision) -> None:
         """Make an event of everything that is carried out of a decision."""
@@ -229,7 +263,7 @@ def decide(
     """
     sums, available = account.ledger.sums(account.scope), account.available
     view = View(
-        cap=available + sums.spent if sums.cap is None else sums.cap,
+        cap=available.plus(sums.spent).changed(sums.cap),
         spent=sums.spent,
         available=available,
         standings=tuple(market.standing for market in markets),
@@ -242,13 +276,13 @@ def decide(
     return Funded(tuple(by_id[f.option.id] for f in decision.funded), decision)
 
 
-def expected_answer(price: Price, prompt_bytes: int, source_bytes: int) -> NanoUSD:
-    """What an answer is expected to cost where none is known: twice the source, and some words."""
+def expected_answer(price: Price, prompt_bytes: int, source_bytes: int) -> Amount:
+    """What an answer is expected to take where none is known: twice the source, and some words."""
     usage = Usage(
         input_tokens=round(prompt_bytes / BYTES_PER_TOKEN),
         output_tokens=round(2 * source_bytes / BYTES_PER_TOKEN) + _THOUGHT_TOKENS,
     )
-    return price.cost(usage)
+    return taken(price, usage, usage.output_tokens / TOKENS_PER_SECOND)
 
 
 def least_output(source_bytes: int) -> int:
@@ -281,7 +315,7 @@ def _trial(kernel: str, record: TrialRecord) -> Trial:
         action="refine" if record["action"] == "refine" else "new",
         strategy=record["strategy"],
         parent=record["parent"].replace(ORIGINAL, ""),
-        cost=record["cost"],
+        cost=cost_of_record(record),
         accepted=record["accepted"],
         speedup=record["speedup"],
         candidate=record["candidate"],

@@ -9,6 +9,7 @@ from parallel_agent.agent.facts import kernel_facts, result_of
 from parallel_agent.agent.funding import (
     FAILURES,
     NO_MONEY,
+    TOKENS_PER_SECOND,
     Market,
     Offer,
     branch_move,
@@ -20,6 +21,7 @@ from parallel_agent.agent.state import RunState, TrialRecord
 from parallel_agent.agent.stored import stored_profile
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.usage import Usage
+from parallel_agent.chat.bounds import taken
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.proposers.answers import FormatError
 from parallel_agent.proposers.chat import SourceTooLong, plan_request
@@ -113,12 +115,13 @@ def _plan(context: Context, market: Market, state: RunState, *, answers_left: in
     if tokens == 0:
         return []
     request = request.model_copy(update={"max_output_tokens": tokens})
-    price = model.price.cost(
-        Usage(input_tokens=request.prompt_bytes // 3, output_tokens=tokens // 4)
+    usage = Usage(input_tokens=request.prompt_bytes // 3, output_tokens=tokens // 4)
+    advice = taken(model.price, usage, usage.output_tokens / TOKENS_PER_SECOND)
+    answer = min(
+        market.share(market.expected(m, "new", market.prompt_bytes)) for m in context.models.coders
     )
-    answer = min(market.expected(m, "new", market.prompt_bytes) for m in context.models.coders)
-    informed = min(answers_left * answer, available - bound(model.price, request))
-    if not pays_for_itself(price, informed):
+    informed = min(answers_left * answer, 1 - available.share(bound(model.price, request)))
+    if not pays_for_itself(available.share(advice), informed):
         context.emit("funding", f"no plan is asked for: {model.ref} would cost more than it gains")
         return []
     try:
