@@ -12,8 +12,10 @@ from parallel_agent.chat.messages import ChatRequest
 
 OVERHEAD = 1000
 """Milliseconds that a call may take beyond its time-out: to be sent, and to be cancelled."""
-LEAST_TIME = 2000
-"""Milliseconds, of them `OVERHEAD`, with less of which left nothing is asked."""
+SHORTEST = 1.0
+"""Seconds: where not even these are left for an answer, nothing is asked."""
+LEAST_TIME = round(SHORTEST * 1000) + OVERHEAD
+"""What must be left for that, in milliseconds."""
 
 
 def request_bound(

@@ -23,7 +23,7 @@ from parallel_agent.budget.amount import NOTHING, Amount
 from parallel_agent.budget.errors import CapExceeded, LedgerError
 from parallel_agent.budget.ledger import JournaledResponse, Ledger, Reservation
 from parallel_agent.budget.money import MAX_NANO
-from parallel_agent.chat.bounds import LEAST_TIME, milliseconds, request_bound, seconds_of, taken
+from parallel_agent.chat.bounds import SHORTEST, milliseconds, request_bound, seconds_of, taken
 from parallel_agent.chat.call import Call, CallRecord, JournaledReply
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.chat.messages import ChatReply, ChatRequest
@@ -48,6 +48,7 @@ class Door:
         *,
         on_call: Callable[[CallRecord], None] = lambda record: None,
         timeout: float = DEFAULT_TIMEOUT,
+        shortest: float = SHORTEST,
         max_attempts: int = 3,
         backoff: float = 1.0,
         longest_wait: float = 60.0,
@@ -55,7 +56,8 @@ class Door:
     ) -> None:
         """Work on ``ledger``, and report every call to ``on_call``.
 
-        An attempt may take ``timeout`` seconds. The first retry waits about ``backoff`` seconds,
+        An attempt may take ``timeout`` seconds, or what is left of a cap on time, but none is made
+        with less than ``shortest``. The first retry waits about ``backoff`` seconds,
         later ones longer, and all as long as the provider asks for; one that would have to wait
         longer than ``longest_wait``, or begin later than twice ``timeout`` after the first, is
         not made. At most ``in_flight`` requests are under way to each model.
@@ -63,6 +65,7 @@ class Door:
         self._ledger = ledger
         self._on_call = on_call
         self._timeout = timeout
+        self._shortest = min(shortest, timeout)
         self._max_attempts = max_attempts
         self._longest_wait = longest_wait
         self._backoff = tenacity.wait_exponential(
@@ -181,7 +184,7 @@ class Door:
                 call.scope,
                 bound,
                 what=f"{call.model.ref}: {call.node}, step {call.step}",
-                least=replace(bound, milliseconds=min(bound.milliseconds, LEAST_TIME)),
+                least=request_bound(call.model.price, call.request, self._shortest),
                 key=call.key,
                 detail={"model": call.model.ref, "node": call.node},
             )
@@ -213,6 +216,10 @@ class Door:
             self._ledger.settle(reservation.id, amount, detail=detail)
             return amount
         if error.fate == "unknown":
+            late = replace(reservation.amount, milliseconds=milliseconds(seconds))
+            if late.above(reservation.amount):  # nothing else is: this machine was too busy
+                self._ledger.settle(reservation.id, late, detail={"why": why})
+                return late
             self._ledger.forfeit(reservation.id, why)
             return reservation.amount
         if error.fate == "refused":
