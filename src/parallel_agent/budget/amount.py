@@ -162,8 +162,13 @@ def as_cap(cap: Cappable) -> Cap:
 _TEXT: dict[Currency, Callable[[int], str]] = {
     "nano_usd": lambda value: f"{format_usd(value)} USD",
     "tokens": lambda value: f"{value} tokens",
-    "milliseconds": lambda value: f"{value / 1000:.1f} s",
+    "milliseconds": lambda value: f"{_seconds(value)} s",
 }
+
+
+def _seconds(milliseconds: int) -> str:
+    """Exactly, with one decimal or more."""
+    return f"{milliseconds / 1000:.3f}".rstrip("0").ljust(len(f"{milliseconds // 1000}.0"), "0")
 
 
 def text_of(value: int, currency: Currency) -> str:

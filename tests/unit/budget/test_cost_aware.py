@@ -169,3 +169,62 @@ def test_parallel_answers_are_spread() -> None:
     trials = tuple(trial_of(each, speedup=1.5) for each in options for _ in range(2))
     decision = decide(DEFAULT, replace(view_of(*options, trials=trials), width=3))
     assert {funding.option.kernel for funding in decision.funded} == {"k0", "k1", "k2"}
+
+
+FREE_AND_SLOW = option(model="small", cost=Amount(0, 2_000, 60_000))
+PAID_AND_FAST = option(model="large", cost=Amount(5_000_000, 2_000, 4_000), strategy="scan")
+
+
+def chosen_with(left: Cap) -> str:
+    """Which of the two is asked, when both were tried and were as good."""
+    tried = tuple(
+        trial_of(each, speedup=1.2) for each in (FREE_AND_SLOW, PAID_AND_FAST) for _ in range(3)
+    )
+    spent = sum((trial.cost for trial in tried), Amount())
+    view = view_of(FREE_AND_SLOW, PAID_AND_FAST, cap=left.plus(spent), trials=tried)
+    return decide(CostAware(share=0.0), view).funded[0].option.model
+
+
+def test_with_much_money_and_little_time_the_fast_paid_model_is_asked() -> None:
+    assert chosen_with(Cap(1_000_000_000, None, 120_000)) == "large"
+
+
+def test_with_little_money_and_much_time_the_slow_free_model_is_asked() -> None:
+    assert chosen_with(Cap(10_000_000, None, 7_200_000)) == "small"
+
+
+def test_without_a_cap_on_time_a_free_model_costs_nothing_at_all() -> None:
+    bounded = Cap(10_000_000).bounded
+    free = replace(
+        FREE_AND_SLOW, cost=bounded(FREE_AND_SLOW.cost), bound=bounded(FREE_AND_SLOW.bound)
+    )
+    assert free.free
+    assert decide(DEFAULT, view_of(free, PAID_AND_FAST)).funded[0].why.startswith("free")
+
+
+def test_a_free_model_is_limited_by_tokens_as_a_paid_one_is_by_money() -> None:
+    local = option(cost=Amount(0, 300), bound=Amount(0, 1000))
+    view = view_of(local, cap=Cap(0, 5_000))
+    trials, last = run_down(CostAware(opening=9), view, {"small": 1.2})
+    assert 0 < sum(trial.cost.tokens for trial in trials) <= 5_000
+    assert last.stop
+    gone = replace(view, spent=Amount(0, 4_001), available=Cap(0, 999))
+    stop = decide(DEFAULT, gone).stop
+    assert stop == "the cheapest option may cost 1000 tokens, and 999 tokens is left"
+
+
+@given(left=st.integers(4_000, 10**6), slow=st.integers(1, 4_000), fast=st.integers(1, 4_000))
+def test_among_free_models_the_quicker_of_equals_is_asked(left: int, slow: int, fast: int) -> None:
+    one = option(cost=Amount(0, 0, slow))
+    other = option(model="large", cost=Amount(0, 0, fast), strategy="other")
+    (funding,) = decide(DEFAULT, view_of(one, other, cap=Cap(0, None, left))).funded
+    assert funding.option.cost.milliseconds == min(slow, fast)
+
+
+def test_the_numbers_of_a_decision_tell_tokens_and_seconds() -> None:
+    view = view_of(FREE_AND_SLOW, cap=Cap(0, 10_000, 600_000))
+    (funding,) = decide(DEFAULT, view).funded
+    assert "for 2000 tokens, 60.0 s" in funding.why
+    told = funding.numbers
+    assert (told["cost_tokens"], told["cost_seconds"], told["cost_usd"]) == (2000.0, 60.0, 0.0)
+    assert told["share"] == 0.2

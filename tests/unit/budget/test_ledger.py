@@ -231,3 +231,61 @@ def test_threads_race_to_close_one_reservation(ledger: Ledger) -> None:
         outcomes = list(pool.map(close, range(10)))
     assert outcomes.count(True) == 1
     assert ledger.spent() == Amount(outcomes.index(True))
+
+
+def test_each_currency_has_a_cap_of_its_own(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(100, 1000, 5000))
+    branch = ledger.add_scope("b", cap=Cap(tokens=400))
+    ledger.reserve(branch, Amount(10, 300, 2000), what="x")
+    for amount, told in [
+        (Amount(91, 0, 0), "0.000000091 USD needed, 0.00000009 USD available in account"),
+        (Amount(1, 101, 1), "101 tokens needed, 100 tokens available in account/b"),
+        (Amount(0, 0, 3001), "3.001 s needed, 3.0 s available in account"),
+    ]:
+        with pytest.raises(CapExceeded) as refused:
+            ledger.reserve(branch, amount, what="y")
+        assert str(refused.value) == told
+    assert ledger.available(branch) == Cap(90, 100, 3000)
+    assert ledger.audit().ok
+
+
+def test_less_is_reserved_where_less_will_do(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(100, None, 5000))
+    branch = ledger.add_scope("b", cap=Cap(milliseconds=3000))
+    least = Amount(10, 0, 1000)
+    assert ledger.reserve(branch, Amount(10, 0, 9000), what="x", least=least).amount == Amount(
+        10, 0, 3000
+    )
+    assert ledger.reserve(ROOT, Amount(10, 0, 9000), what="x", least=least).amount == Amount(
+        10, 0, 2000
+    )
+    with pytest.raises(CapExceeded, match=r"1\.0 s needed, 0\.0 s available in account"):
+        ledger.reserve(ROOT, Amount(10, 0, 9000), what="x", least=least)
+
+
+def test_a_request_that_took_longer_is_a_breach_only_where_time_has_a_cap(tmp_path: Path) -> None:
+    for name, cap, breaches in (("no", Cap(9), 0), ("yes", Cap(9, None, 100), 1)):
+        ledger = Ledger.create(tmp_path / f"{name}.sqlite", cap)
+        taken = Amount(1, 20, 101)
+        assert ledger.settle(
+            ledger.reserve(ROOT, Amount(1, 9, 99), what="x").id, taken, detail={}
+        ).breach
+        audit = ledger.audit()
+        assert audit.ok
+        assert [b.currencies for b in audit.breaches] == [("tokens", "milliseconds")] * breaches
+        assert audit.over_cap == (ROOT,) * breaches
+
+
+def test_a_cap_is_raised_in_one_currency_and_the_others_stay(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(100, 1000))
+    assert ledger.raise_cap(ROOT, Cap(tokens=2000, milliseconds=500))
+    assert not ledger.raise_cap(ROOT, Cap(100, 2000))
+    assert ledger.sums().cap == Cap(100, 2000, 500)
+    ledger.reserve(ROOT, Amount(0, 1500, 400), what="x")
+    with pytest.raises(CapTooLow, match="1499 tokens is too low for account: 1500 tokens are"):
+        ledger.raise_cap(ROOT, Cap(200, 1499))
+    assert ledger.sums().cap.nano_usd == 100
+    (change,) = ledger.audit().cap_changes
+    assert (change.before, change.after) == (Cap(100, 1000), Cap(100, 2000, 500))
+    with pytest.raises(ValueError, match="an account has a cap on money"):
+        Ledger.create(tmp_path / "other.sqlite", Cap(tokens=5))

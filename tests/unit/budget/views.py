@@ -122,7 +122,13 @@ def _options(draw: st.DrawFn, parents: list[str], cap: Cap) -> Option:
 
 
 def _amounts(most: int) -> st.SearchStrategy[Amount]:
-    return st.builds(Amount, *(st.integers(0, most) for _ in "umt"))
+    """Of one draw, which is quicker than three."""
+    base = most + 1
+
+    def amount(number: int) -> Amount:
+        return Amount(number % base, number // base % base, number // base**2)
+
+    return st.integers(0, base**3 - 1).map(amount)
 
 
 def _trials() -> st.SearchStrategy[Trial]:
