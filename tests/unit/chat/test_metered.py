@@ -395,3 +395,58 @@ def test_the_account_covers_the_bill_of_the_provider(
     assert cost(desk, MOST) * len(billed) <= account.spent.nano_usd <= affordable * bound + 1
     assert sum((record.amount for record in desk.records), NOTHING) == account.spent
     assert not audit.breaches
+
+
+def test_tokens_and_time_are_reserved_and_settled_beside_the_price(tmp_path: Path) -> None:
+    with serving(answers("hi")) as server:
+        desk = Desk(tmp_path, server, cap=Cap(CAP, 10_000, 60_000))
+        desk.ask()
+    reserved, settled = desk.ledger.audit().entries
+    assert reserved.amount.tokens == REQUEST.prompt_bytes + 16 + 256 + 100
+    assert reserved.amount.milliseconds == 20_000 + 1_000
+    assert settled.amount.tokens == ANSWER.tokens == 15
+    assert 0 < settled.amount.milliseconds <= reserved.amount.milliseconds
+    assert desk.records[0].amount == settled.amount
+
+
+def test_a_free_model_is_refused_where_its_tokens_do_not_fit(tmp_path: Path) -> None:
+    bound = REQUEST.prompt_bytes + 16 + 256 + 100
+    with serving(answers(), answers()) as server:
+        desk = Desk(tmp_path, server, cap=Cap(0, bound + 14), price="free")
+        desk.ask(1)
+        with pytest.raises(CapExceeded, match=f"{bound} tokens needed, {bound - 1} tokens"):
+            desk.ask(2)
+    assert len(server.received) == 1
+
+
+def test_the_time_out_is_cut_to_what_is_left_of_the_time(tmp_path: Path) -> None:
+    with serving(hangs) as server:
+        desk = Desk(tmp_path, server, cap=Cap(CAP, None, 2_500), price="free")
+        with pytest.raises(ChatError, match=r"within 1\.5 s"):
+            desk.ask(1, Door(desk.ledger, timeout=20.0, max_attempts=1))
+        with pytest.raises(CapExceeded, match=r"2\.0 s needed, 0\.0 s available"):
+            desk.ask(2)
+    assert len(server.received) == 1
+    assert desk.ledger.spent().milliseconds >= 2_500, "its fate is not known"
+
+
+def test_a_free_model_that_says_too_much_is_left_where_tokens_have_a_cap(tmp_path: Path) -> None:
+    for name, cap, asked in (("counted", Cap(0, 10**6), 1), ("free", Cap(0), 2)):
+        (tmp_path / name).mkdir()
+        with serving(GREEDY, GREEDY) as server:
+            desk = Desk(tmp_path / name, server, cap=cap, price="free")
+            desk.ask(1)
+            with suppress(ChatError):
+                desk.ask(2)
+        assert len(server.received) == asked
+        assert len(desk.ledger.audit().breaches) == 2 - asked
+
+
+def test_what_was_refused_took_time_and_nothing_else(tmp_path: Path) -> None:
+    with serving(fails(401)) as server:
+        desk = Desk(tmp_path, server)
+        with pytest.raises(ChatError, match="HTTP 401"):
+            desk.ask()
+    spent = desk.ledger.spent()
+    assert (spent.nano_usd, spent.tokens) == (0, 0)
+    assert spent.milliseconds > 0
