@@ -40,28 +40,26 @@ def _caps(estimate: Estimate) -> str:
 
 
 def estimate_table(estimate: Estimate) -> Table:
-    """A row for each model that writes candidates; amounts in US dollars, tokens and seconds."""
+    """A row for each model that writes candidates, and for each thing of its that has a cap."""
+    caps = {"usd": estimate.cap_usd, "tokens": estimate.cap_tokens, "seconds": estimate.cap_seconds}
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("model")
-    counts = []  # expected and at most, by the name of the field, where there is a cap
-    for heading in ("USD an answer, about", "at most"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for unit, cap in (("tokens", estimate.cap_tokens), ("seconds", estimate.cap_seconds)):
-        if cap is not None:
-            counts.append(unit)
-            table.add_column(f"{unit}, about", justify="right", no_wrap=True)
-            table.add_column("at most", justify="right", no_wrap=True)
-    for heading in ("answers under the cap",):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("price by")
+    table.add_column("model", overflow="fold")
+    table.add_column("in")
+    for heading in ("an answer, about", "at most", "answers under the cap"):
+        table.add_column(heading, justify="right")
+    table.add_column("price by", overflow="fold")
     for model in estimate.models:
-        amounts = [
-            f"{getattr(model, f'{side}_{unit}'):.0f}"
-            for unit in counts
-            for side in ("answer", "bound")
-        ]
-        table.add_row(
-            *(model.model, model.answer_usd, model.bound_usd, *amounts),
-            *(str(model.answers), model.price),
-        )
+        first = True
+        for unit in (unit for unit, cap in caps.items() if cap is not None):
+            amounts = [_shown(getattr(model, f"{side}_{unit}")) for side in ("answer", "bound")]
+            about = (model.model, str(model.answers), model.price) if first else ("", "", "")
+            table.add_row(about[0], _UNITS.get(unit, unit), *amounts, *about[1:])
+            first = False
     return table
+
+
+_UNITS = {"usd": "USD"}
+
+
+def _shown(amount: str | float) -> str:
+    return amount if isinstance(amount, str) else f"{amount:.0f}"
