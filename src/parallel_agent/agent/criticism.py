@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.costs import expected_usage
 from parallel_agent.agent.facts import best_of, kernel_facts, version_of
-from parallel_agent.agent.funding import STEPS, TOKENS_PER_SECOND, Market, Offer, most_answers
+from parallel_agent.agent.funding import STEPS, Market, Offer, most_answers
 from parallel_agent.agent.models import fitting_output, pays_for_itself
 from parallel_agent.agent.state import BranchState, CandidateRecord, Critique, TrialRecord
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.usage import Usage
-from parallel_agent.chat.bounds import taken
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.proposers.answers import FormatError
 from parallel_agent.proposers.chat import SourceTooLong, critique_request
@@ -89,7 +89,7 @@ def _words(
     available = context.ledger.available(context.scope).minus(offer.option.bound)
     tokens = fitting_output(model.price, request, available, _LEAST_WORDS_TOKENS)
     usage = Usage(input_tokens=request.prompt_bytes // 3, output_tokens=_LEAST_WORDS_TOKENS)
-    advice = taken(model.price, usage, usage.output_tokens / TOKENS_PER_SECOND)
+    advice = expected_usage(model.price, usage)
     shares = (available.share(advice), available.share(offer.option.cost))
     if tokens == 0 or not pays_for_itself(*shares):
         return None

@@ -9,9 +9,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.contracting import find_contract
+from parallel_agent.agent.costs import expected_answer, least_output
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.facts import facts_of
-from parallel_agent.agent.funding import expected_answer, least_output, most_answers
+from parallel_agent.agent.funding import most_answers
 from parallel_agent.agent.intake import read_source, take_in, with_contract_beside
 from parallel_agent.agent.models import Models, bound, sorted_by_price
 from parallel_agent.agent.paying import cap_of
@@ -121,10 +122,17 @@ def estimate_of(models: Models, request: ChatRequest, source: str, given: Settin
     )
 
 
-def estimate_text(model: ModelEstimate) -> str:
-    """One model's estimate in words."""
+def estimate_text(model: ModelEstimate, caps: Estimate) -> str:
+    """One model's estimate in words: money, and what else has a cap."""
+    about, most = [f"{model.answer_usd} USD"], [model.bound_usd]
+    if caps.cap_tokens is not None:
+        about.append(f"{model.answer_tokens} tokens")
+        most.append(f"{model.bound_tokens} tokens")
+    if caps.cap_seconds is not None:
+        about.append(f"{model.answer_seconds:.0f} s")
+        most.append(f"{model.bound_seconds:.0f} s")
     return (
-        f"{model.model}: an answer costs about {model.answer_usd} USD, at most {model.bound_usd}; "
+        f"{model.model}: an answer costs about {', '.join(about)}, at most {', '.join(most)}; "
         f"the cap pays about {model.answers}"
     )
 

@@ -10,17 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.costs import cost_of_record
+from parallel_agent.agent.costs import cost_of_record, costs_of, expected_cost, least_output
 from parallel_agent.agent.facts import best_of, kernel_facts
 from parallel_agent.agent.models import fitting_output
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
 from parallel_agent.budget.allocation import Action, Decision, Option, Standing, Trial, View
-from parallel_agent.budget.amount import NOTHING, Amount, Cap
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.policy import POLICIES
-from parallel_agent.budget.price import Price
-from parallel_agent.budget.usage import Usage
-from parallel_agent.chat.bounds import LEAST_TIME, request_bound, taken
+from parallel_agent.chat.bounds import LEAST_TIME, request_bound
 from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.chat.model import ChatModel
 from parallel_agent.proposers.chat import coder_request
@@ -39,15 +37,6 @@ FAILURES = 3
 STEPS = 1000
 """Seeds of decisions within a branch begin here, far from those of rounds."""
 
-BYTES_PER_TOKEN = 3.5
-"""Of source code, roughly: for what is expected, never for a bound."""
-TOKENS_PER_SECOND = 30.0
-"""Of an answer, where none is known yet: between a small model on a few cores and a large service."""
-REFINE_COST = 2.0
-"""A repair or refinement against a first answer, where none was asked for yet: 1.6 to 4.2 times on
-kernels of some ten lines."""
-_THOUGHT_TOKENS = 1000
-"""What an answer is expected to hold beside the code, where no answer is known yet."""
 _LONGEST_STRATEGY = "-" * max(600, *(len(words) for words in STRATEGIES.values()))
 """As long as any that a model is told to pursue, for a bound that holds."""
 _REFINE_BYTES = 3000
@@ -156,25 +145,13 @@ class Market:
 
         Of what has a cap alone.
         """
-        return self._available.bounded(self._expected(model, action, prompt_bytes))
+        source_bytes = len(self._facts.source.encode())
+        cost = expected_cost(self._trials, model, action, prompt_bytes, source_bytes)
+        return self._available.bounded(cost)
 
     def share(self, amount: Amount) -> float:
         """The largest part that it takes of what is left of anything."""
         return self._available.share(amount)
-
-    def _expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> Amount:
-        known = [
-            (trial["action"], cost_of_record(trial))
-            for trial in self._trials
-            if trial["model"] == model.ref
-        ]
-        mine = [(kind, cost) for kind, cost in known if cost != NOTHING]
-        same = [cost for kind, cost in mine if kind == action]
-        if same:
-            return sum(same, NOTHING).times(1 / len(same))
-        if mine:  # first answers only: what refines one is asked with more, and says more
-            return sum((cost for _, cost in mine), NOTHING).times(REFINE_COST / len(mine))
-        return expected_answer(model.price, prompt_bytes, len(self._facts.source.encode()))
 
     def _models(self) -> list[ChatModel]:
         return [m for m in self._context.models.coders if not self._given_up(m.ref)]
@@ -224,11 +201,12 @@ class Market:
     ) -> Amount:
         """The most that a request may take of what has a cap.
 
-        Where less time is left than a request is given, it has that; but none is made that is
-        not expected to be answered in it.
+        Where less time is left than a request is given, it has that; but none is made of a model
+        that has not answered in as little before.
         """
         whole = request_bound(model.price, request, self._context.settings.request_seconds, tokens)
-        shortest = max(LEAST_TIME, min(expected.milliseconds, whole.milliseconds))
+        answered = expected.milliseconds if costs_of(self._trials, model.ref) else 0
+        shortest = max(LEAST_TIME, answered)
         least = replace(whole, milliseconds=min(shortest, whole.milliseconds))
         return self._available.bounded(self._available.cut(whole, least))
 
@@ -274,20 +252,6 @@ def decide(
     by_id = {offer.option.id: offer for offer in offers}
     decision = POLICIES[given.policy].decide(view, np.random.default_rng([given.seed, 5000, turn]))
     return Funded(tuple(by_id[f.option.id] for f in decision.funded), decision)
-
-
-def expected_answer(price: Price, prompt_bytes: int, source_bytes: int) -> Amount:
-    """What an answer is expected to take where none is known: twice the source, and some words."""
-    usage = Usage(
-        input_tokens=round(prompt_bytes / BYTES_PER_TOKEN),
-        output_tokens=round(2 * source_bytes / BYTES_PER_TOKEN) + _THOUGHT_TOKENS,
-    )
-    return taken(price, usage, usage.output_tokens / TOKENS_PER_SECOND)
-
-
-def least_output(source_bytes: int) -> int:
-    """Tokens that an answer needs at least: about those of the source itself."""
-    return round(source_bytes / BYTES_PER_TOKEN) + 100
 
 
 def most_answers(given: Settings) -> int:

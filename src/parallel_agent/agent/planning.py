@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.costs import expected_usage
 from parallel_agent.agent.facts import kernel_facts, result_of
 from parallel_agent.agent.funding import (
     FAILURES,
     NO_MONEY,
-    TOKENS_PER_SECOND,
     Market,
     Offer,
     branch_move,
@@ -21,7 +21,6 @@ from parallel_agent.agent.state import RunState, TrialRecord
 from parallel_agent.agent.stored import stored_profile
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.usage import Usage
-from parallel_agent.chat.bounds import taken
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.proposers.answers import FormatError
 from parallel_agent.proposers.chat import SourceTooLong, plan_request
@@ -116,7 +115,7 @@ def _plan(context: Context, market: Market, state: RunState, *, answers_left: in
         return []
     request = request.model_copy(update={"max_output_tokens": tokens})
     usage = Usage(input_tokens=request.prompt_bytes // 3, output_tokens=tokens // 4)
-    advice = taken(model.price, usage, usage.output_tokens / TOKENS_PER_SECOND)
+    advice = expected_usage(model.price, usage)
     answer = min(
         market.share(market.expected(m, "new", market.prompt_bytes)) for m in context.models.coders
     )

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from parallel_agent.agent.billing import answers
-from parallel_agent.agent.costs import cost_of_record
-from parallel_agent.agent.funding import expected_answer
+from parallel_agent.agent.costs import cost_of_record, expected_answer
 from parallel_agent.agent.known import known_of, parents, trial_of
 from parallel_agent.agent.models import fitting_output, pays_for_itself
 from parallel_agent.agent.state import CandidateRecord, Move
