@@ -15,6 +15,7 @@ import numpy as np
 from numpy.random import Generator
 
 from parallel_agent.budget.allocation import Action, Option, Standing, Trial, View
+from parallel_agent.budget.amount import NOTHING, Amount, Cap
 from parallel_agent.budget.money import NANO_PER_USD, NanoUSD
 from parallel_agent.budget.policy import Policy
 from recorded_answers import Answer, Evaluated
@@ -140,7 +141,8 @@ def play(world: World, policy: Policy, cap: NanoUSD, seed: int) -> Played:
         view = run.view(cap)
         decision = policy.decide(view, np.random.default_rng([seed, 1, step]))
         run.pruned.update(name for name, _ in decision.pruned)
-        if sum(funding.option.bound for funding in decision.funded) > view.available:
+        bounds = (funding.option.bound for funding in decision.funded)
+        if not view.available.holds(sum(bounds, NOTHING)):
             raise AssertionError(f"{policy.name} funded more than there was")
         if not decision.funded:
             break
@@ -171,9 +173,9 @@ class _Run:
         names = [kernel.name for kernel in self._world.kernels]
         options = [option for name in names for option in self._options(name)]
         return View(
-            cap=cap,
-            spent=self.spent,
-            available=cap - self.spent,
+            cap=Cap(cap),
+            spent=Amount(self.spent),
+            available=Cap(cap - self.spent),
             standings=tuple(Standing(n, b) for n, b in zip(names, self.best, strict=True)),
             trials=tuple(self.trials),
             options=tuple(option for option in options if option.id not in self.pruned),
@@ -198,7 +200,7 @@ class _Run:
                 action=option.action,
                 strategy=option.strategy,
                 parent=option.parent,
-                cost=cost,
+                cost=Amount(cost),
                 accepted=answer.accepted,
                 speedup=answer.speedup,
                 candidate=candidate,
@@ -239,9 +241,9 @@ class _Run:
             action=action,
             strategy="any",
             parent=parent,
-            cost=model.price(tokens, assumed.expected_output_tokens),
+            cost=Amount(model.price(tokens, assumed.expected_output_tokens)),
             # As the real upper bound: a token for every byte of the prompt.
-            bound=model.price(tokens * CHARACTERS_PER_TOKEN, assumed.max_output_tokens),
+            bound=Amount(model.price(tokens * CHARACTERS_PER_TOKEN, assumed.max_output_tokens)),
         )
 
     def _input_tokens(self, kernel: int, parent: str) -> int:

@@ -35,6 +35,8 @@ from parallel_agent.options import (
     Effort,
     KernelName,
     MaxOutputTokens,
+    MaxTime,
+    MaxTokensTotal,
     Memory,
     Model,
     NoSandbox,
@@ -97,6 +99,8 @@ def optimize(
     model: Model = None,
     price: Price = None,
     budget: Budget = None,
+    max_tokens_total: MaxTokensTotal = None,
+    max_time: MaxTime = None,
     policy: Policy = None,
     branches: Branches = None,
     answers: Answers = None,
@@ -139,6 +143,7 @@ def optimize(
     Examples:
       parallel-agent optimize kernel.cpp --threads 4
       parallel-agent optimize kernel.cpp --model openai:NAME --budget 0.25
+      parallel-agent optimize kernel.cpp --model http://localhost:8000/v1#NAME --price free --max-time 30m
       parallel-agent optimize src/foo.cpp --kernel step --build make --test "make test" --bench ./bench
       parallel-agent optimize --hot --build make --bench ./bench
     """
@@ -147,9 +152,11 @@ def optimize(
     given = load_settings(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
         effort=effort, model=model or None, price=price or None, budget=budget, policy=policy, branches=branches, answers=answers,
-        max_output_tokens=max_output_tokens, memory=memory, server=server, cxx=cxx,
-        cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
+        max_output_tokens=max_output_tokens, max_tokens_total=max_tokens_total, max_time=max_time,
+        memory=memory, server=server, cxx=cxx, cxxflags=cxxflags,
+        require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
+    from parallel_agent.agent.paying import cap_of
     from parallel_agent.report.console import progress, show_outcome
     from parallel_agent.runs import optimize as run
 
@@ -190,7 +197,7 @@ def optimize(
             )
         show_estimate(told, as_json=as_json)
         return
-    with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
+    with progress(quiet=quiet, cap=cap_of(given)) as listener:
         outcome = (
             run(file, given=given, listener=listener)
             if project is None
@@ -206,6 +213,8 @@ app.command()(verify_commands.verify)
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
     budget: Budget = None,
+    max_tokens_total: MaxTokensTotal = None,
+    max_time: MaxTime = None,
     memory: Memory = None,
     server: Server = None,
     as_json: AsJson = False,
@@ -214,19 +223,29 @@ def resume(
     """Go on with a run that was interrupted or killed, where it stopped.
 
     No candidate that was checked or timed is checked or timed again, and no answer that was paid for
-    is bought again. A larger --budget raises the cap; a finished run then goes on, too, and so it does
-    with another --memory or --server for its local: models.
+    is bought again. A larger --budget, --max-tokens-total or --max-time raises that cap; a finished
+    run then goes on, too, and so it does with another --memory or --server for its local: models. What
+    is not given stays as it was.
 
     \b
     Examples:
       parallel-agent resume RUN
       parallel-agent resume RUN --budget 0.50
+      parallel-agent resume RUN --max-tokens-total 200000 --max-time 30m
     """
     from parallel_agent.report.console import progress, show_outcome
     from parallel_agent.runs import resume as go_on
 
     with progress(quiet=quiet) as listener:
-        outcome = go_on(run, budget=budget, memory=memory, server=server, listener=listener)
+        outcome = go_on(
+            run,
+            budget=budget,
+            max_tokens_total=max_tokens_total,
+            max_time=max_time,
+            memory=memory,
+            server=server,
+            listener=listener,
+        )
     show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 

@@ -13,6 +13,8 @@ from parallel_agent.options import (
     Cxx,
     CxxFlags,
     MaxOutputTokens,
+    MaxTime,
+    MaxTokensTotal,
     Model,
     NoSandbox,
     Policy,
@@ -44,6 +46,8 @@ def serve_mcp(
     model: Model = None,
     price: Price = None,
     budget: Budget = None,
+    max_tokens_total: MaxTokensTotal = None,
+    max_time: MaxTime = None,
     policy: Policy = None,
     answers: Answers = None,
     max_output_tokens: MaxOutputTokens = None,
@@ -54,12 +58,14 @@ def serve_mcp(
 ) -> None:
     """Serve other agents over the Model Context Protocol, on standard input and output.
 
-    The budget is for all calls together. Callers can neither raise it nor choose a model.
+    Budget, tokens and models' time are for all calls together. Callers can neither raise them nor
+    choose a model.
     """
     from parallel_agent.settings import load_settings
 
     given = load_settings(
         out=out, threads=threads, model=model or None, price=price or None, budget=budget,
+        max_tokens_total=max_tokens_total, max_time=max_time,
         policy=policy, answers=answers, max_output_tokens=max_output_tokens, cxx=cxx,
         cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip

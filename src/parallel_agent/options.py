@@ -90,6 +90,25 @@ Budget: TypeAlias = Annotated[
         help="The most that may be spent, in US dollars; default 0. Never exceeded.",
     ),
 ]
+MaxTokensTotal: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-tokens-total",
+        metavar="N",
+        help="The most tokens that models may read and write, all requests together; default no "
+        "cap. Never exceeded: each request reserves its longest prompt and answer.",
+    ),
+]
+MaxTime: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--max-time",
+        metavar="TIME",
+        help="The most time that models may be asked for, all requests added up: 90s, 30m, 1h30m; "
+        "default no cap. Requests beside one another count each; the free search, compiling and "
+        "timing do not count.",
+    ),
+]
 Policy: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -67,6 +67,8 @@ def resume(
     run: str | Path,
     *,
     budget: Decimal | str | None = None,
+    max_tokens_total: int | None = None,
+    max_time: float | str | None = None,
     memory: str | None = None,
     server: str | None = None,
     listener: Listener = ignore,
@@ -78,14 +80,18 @@ def resume(
 
     No candidate that was examined or timed is examined or timed again, and no answer that was paid
     for is bought again. A ``budget`` above the one of before, in US dollars, raises the cap of the
-    run's own account; a finished run then goes on, too, and so it does with another ``memory`` or
-    ``server`` for models on this machine. At the end its report is written anew. Raises FolderError if there is no run in the folder or another process is at work in it, CapTooLow for a
-    budget below what is spent, and what `optimize` raises.
+    run's own account, and so do ``max_tokens_total`` and ``max_time``, in seconds or as ``30m``; a
+    finished run then goes on, too, and so it does with another ``memory`` or ``server`` for models on
+    this machine. At the end its report is written anew. Raises FolderError if there is no run in the
+    folder or another process is at work in it, CapTooLow for a cap below what is spent, and what
+    `optimize` raises.
     """
     with _reported(listener):
         outcome = running.resume(
             run,
             budget=budget,
+            max_tokens_total=max_tokens_total,
+            max_time=max_time,
             memory=memory,
             server=server,
             listener=listener,

@@ -8,6 +8,7 @@ directory. Defaults are those below.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from decimal import Decimal
 from pathlib import Path
@@ -80,6 +81,13 @@ class Settings(BaseSettings):
     refused."""
     budget: Annotated[Decimal, Field(ge=0, le=MAX_BUDGET_USD)] = Decimal(0)
     """``--budget``: the most that may be spent, in US dollars."""
+    max_tokens_total: Annotated[int | None, Field(ge=0, le=10**12)] = None
+    """``--max-tokens-total``: the most tokens that models may read and write, of all requests
+    together; default no cap."""
+    max_time: Annotated[float | None, Field(ge=0, le=10**9)] = None
+    """``--max-time``: the most time that models may be asked for, of all requests added up, in
+    seconds or as ``90s``, ``30m``, ``1h30m``; default no cap. What runs beside one another counts
+    for each; the free search, compiling and timing do not count."""
     branches: Annotated[int, Field(ge=1, le=64)] = 4
     """``--branches``: branches of chat models at work at once; compilers and tests run beside one
     another only as far as there are cores, and timings one at a time."""
@@ -113,6 +121,11 @@ class Settings(BaseSettings):
     """``--no-sandbox``: compile and run everything with limits only; every report says so."""
     max_steps: Annotated[int, Field(ge=1, le=20)] = 3
     """Steps of one branch at most: the first candidate and its refinements."""
+
+    @field_validator("max_time", mode="before")
+    @classmethod
+    def _seconds(cls, value: Any) -> Any:
+        return parse_seconds(value) if isinstance(value, str) else value
 
     @field_validator("cxxflags", mode="before")
     @classmethod
@@ -154,13 +167,34 @@ class Settings(BaseSettings):
         return self.threads or len(os.sched_getaffinity(0))
 
 
+def parse_seconds(text: str) -> float:
+    """Seconds from ``90``, ``90s``, ``30m``, ``1h30m``. Raises ValueError for anything else."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None or not any(found.groups()):
+        raise ValueError(f"not a time: '{text}'; give seconds, or 90s, 30m, 1h30m")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+_TIME = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
+
+
 def load_settings(**given: Any) -> Settings:
     """Settings from arguments (None means not given), environment and config file.
 
     Raises SettingsError with the name of the first bad setting.
     """
+    return _settings({name: value for name, value in given.items() if value is not None})
+
+
+def changed_settings(given: Settings, **changes: Any) -> Settings:
+    """The same settings but for some. Raises SettingsError with the name of the first bad one."""
+    return _settings({**given.model_dump(), **changes})
+
+
+def _settings(values: dict[str, Any]) -> Settings:
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

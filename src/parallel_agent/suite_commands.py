@@ -16,6 +16,8 @@ from parallel_agent.options import (
     CxxFlags,
     Effort,
     MaxOutputTokens,
+    MaxTime,
+    MaxTokensTotal,
     Memory,
     Model,
     NoSandbox,
@@ -49,6 +51,8 @@ def bench(
     model: Model = None,
     price: Price = None,
     budget: Budget = None,
+    max_tokens_total: MaxTokensTotal = None,
+    max_time: MaxTime = None,
     policy: Policy = None,
     branches: Branches = None,
     answers: Answers = None,
@@ -117,9 +121,11 @@ def bench(
     given = load_settings(
         out=out, threads=threads, seed=seed, effort=effort, model=model or None,
         price=price or None, budget=budget, policy=policy, branches=branches, answers=answers,
-        max_output_tokens=max_output_tokens, memory=memory, server=server, cxx=cxx,
-        cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
+        max_output_tokens=max_output_tokens, max_tokens_total=max_tokens_total, max_time=max_time,
+        memory=memory, server=server, cxx=cxx, cxxflags=cxxflags,
+        require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
+    from parallel_agent.agent.paying import cap_of
     from parallel_agent.report.console import progress
     from parallel_agent.suites.console import show_suite
     from parallel_agent.suites.judging import judge_by_toolkit, judge_named
@@ -129,7 +135,7 @@ def bench(
     if plot is not None:
         check_picture(plot)
     toolkit = judge_named(judge, suite, toolkit_sizes)
-    with progress(quiet=quiet, cap_usd=f"{given.budget:.2f}") as listener:
+    with progress(quiet=quiet, cap=cap_of(given)) as listener:
         result = run_suite(suite, given, lambda kernel, event: listener(event, kernel), jobs=jobs)
         if toolkit is not None:
             result = judge_by_toolkit(

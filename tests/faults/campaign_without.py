@@ -31,10 +31,12 @@ GOOD = dataclasses.replace(
     rates={},
     kills=(),
     forfeits_at_once=True,
+    token_fill=None,
+    time_fill=None,
 )
 LATE = {"late;seconds=1.6": 1.0}
 TRIALS = {
-    "good answers": (GOOD, ["journal", "journal-writes", "whole-prices"]),
+    "good answers": (GOOD, ["journal", "journal-writes", "whole-prices", "tokens", "time"]),
     "answers lost": (
         dataclasses.replace(GOOD, rates={"hang-up-billed": 1.0}),
         ["forfeits"],
@@ -47,6 +49,11 @@ TRIALS = {
         dataclasses.replace(GOOD, fill=0.2),
         ["reservations", "one-transaction"],
     ),
+    "time for one call": (
+        dataclasses.replace(GOOD, timeout=1.0, rates={"slow;seconds=0.4": 1.0}, time_fill=0.2),
+        [],
+    ),
+    "tokens for one call": (dataclasses.replace(GOOD, token_fill=0.2), []),
     "output beyond the cap": (
         dataclasses.replace(GOOD, price="0.1,100", rates={"over-cap": 1.0}),
         [],

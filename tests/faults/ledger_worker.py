@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from parallel_agent.budget import rows
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.scopes import ROOT
@@ -25,16 +26,20 @@ def say(*words: object) -> None:
     print(*words, flush=True)  # noqa: T201 - the parent reads it
 
 
+def of_each(number: int) -> Amount:
+    return Amount(number, number, number)
+
+
 def work(path: Path, seed: int, steps: int) -> None:
     ledger = Ledger.open(path)
     dice = random.Random(seed)
-    kernel = ledger.add_scope(f"k{seed % 2}", cap=6000)
+    kernel = ledger.add_scope(f"k{seed % 2}", cap=Cap(6000, 6000, 6000))
     branch = ledger.add_scope(f"b{seed}", kernel)
     for step in range(steps):
         amount = dice.randrange(100)
         try:
             reservation = ledger.reserve(
-                branch, amount, what=f"step {step}", key=f"{branch}/coder/{step}/1"
+                branch, of_each(amount), what=f"step {step}", key=f"{branch}/coder/{step}/1"
             )
         except CapExceeded:
             say("refused", 0, amount)
@@ -44,7 +49,10 @@ def work(path: Path, seed: int, steps: int) -> None:
         if fate < 0.6:
             price = dice.randint(0, amount)
             ledger.settle(
-                reservation.id, price, detail={"seed": seed}, response=f'{{"price": {price}}}'
+                reservation.id,
+                of_each(price),
+                detail={"seed": seed},
+                response=f'{{"price": {price}}}',
             )
             say("settled", reservation.id, price)
         elif fate < 0.75:
@@ -58,7 +66,7 @@ def work(path: Path, seed: int, steps: int) -> None:
 def raise_cap(path: Path, cap: int, steps: int) -> None:
     ledger = Ledger.open(path)
     for step in range(1, steps + 1):
-        ledger.raise_cap(ROOT, cap + step)
+        ledger.raise_cap(ROOT, Cap(cap + step, cap + step, cap + step))
         say("capped", 0, cap + step)
 
 
@@ -66,8 +74,8 @@ def hold(path: Path) -> None:
     ledger = Ledger.open(path)
     with ledger._file.transaction(write=True) as db:
         db.execute(
-            "INSERT INTO entries (at, kind, scope, amount, what, detail)"
-            " VALUES ('now', 'reserved', 'account', 100, 'x', '{}')"
+            "INSERT INTO entries (at, kind, scope, nano_usd, tokens, milliseconds, what, detail)"
+            " VALUES ('now', 'reserved', 'account', 100, 0, 0, 'x', '{}')"
         )
         say("holding")
         time.sleep(600)
@@ -77,7 +85,7 @@ def journal(path: Path, number: int) -> None:
     ledger = Ledger.open(path)
     with ledger._file.transaction(write=True) as db:
         reservation = rows.open_reservation(db, number)
-        settlement = rows.close(db, "settled", reservation, 1, {})
+        settlement = rows.close(db, "settled", reservation, Amount(1), {})
         rows.write_response(db, reservation.key, settlement, "{}")
         say("holding")
         time.sleep(600)
@@ -89,7 +97,7 @@ def create(path: Path) -> None:
         Ledger.create(path, 100)
         say("created")
     except FileExistsError:
-        say("found", Ledger.open(path).available())
+        say("found", Ledger.open(path).available().nano_usd)
 
 
 if __name__ == "__main__":

@@ -73,6 +73,18 @@ def test_a_missing_defence_is_noticed(trials: dict[str, dict[str, Any]]) -> None
         assert any(words in violation for violation in said[defence]), defence
 
 
+@pytest.mark.parametrize("name", ["time for one call", "tokens for one call"])
+def test_tokens_and_time_run_out_as_money_does(
+    name: str, trials: dict[str, dict[str, Any]]
+) -> None:
+    numbers = trials[name][""]["numbers"]
+    assert numbers["calls"] == 6
+    assert numbers["no_money"] > 0
+    for unit in ("tokens", "milliseconds"):
+        if cap := numbers[f"cap_{unit}"]:
+            assert 0 < numbers[f"spent_{unit}"] <= cap
+
+
 def test_a_provider_that_ignores_the_cap_is_paid_the_truth_and_left(
     trials: dict[str, dict[str, Any]],
 ) -> None:
@@ -89,8 +101,10 @@ NOTICED = {
     "journal": "asked again although its response was journaled",
     "journal-writes": "answered and not journaled",
     "whole-prices": "settled at",
-    "forfeits": "spent by our account 0",
+    "forfeits": "spent by our account 0.00 USD",
     "forfeits-of-the-killed": "asked 2 times with 1 reservations",
     "reservations": "account: billed",
     "one-transaction": "was available in account",
+    "tokens": "tokens, spent by our account 0 tokens",
+    "time": "s, spent by our account 0.0 s",
 }

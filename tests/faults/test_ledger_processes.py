@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import parallel_agent
+from parallel_agent.budget.amount import NOTHING, Amount, Cap
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.scopes import ROOT
 
@@ -39,6 +40,13 @@ def workers(*commands: list[str]) -> Iterator[list[subprocess.Popen[str]]]:
             process.communicate()
 
 
+def plain(amount: Amount | Cap) -> int:
+    """The workers take as much of each currency."""
+    assert amount.nano_usd is not None
+    assert amount.nano_usd == amount.tokens == amount.milliseconds
+    return amount.nano_usd
+
+
 def told(process: subprocess.Popen[str], first: list[str]) -> set[tuple[str, int, int]]:
     rest, _ = process.communicate(timeout=120)
     lines = first + [line for line in rest.splitlines(keepends=True) if line.endswith("\n")]
@@ -46,7 +54,7 @@ def told(process: subprocess.Popen[str], first: list[str]) -> set[tuple[str, int
 
 
 def test_the_cap_holds_whatever_is_killed(tmp_path: Path) -> None:
-    ledger = Ledger.create(tmp_path / "ledger.sqlite", CAP)
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(CAP, CAP, CAP))
     to_be_killed = range(3)
     heard = []
     commands = [
@@ -71,11 +79,12 @@ def test_the_cap_holds_whatever_is_killed(tmp_path: Path) -> None:
     assert not audit.over_cap
     sums = ledger.sums()
     assert sums in audit.scopes
-    assert 0 < sums.spent < sums.charged <= sums.cap == CAP + RAISES
-    assert [change.after for change in audit.cap_changes] == list(range(CAP + 1, sums.cap + 1))
+    spent, charged, cap = (plain(side) for side in (sums.spent, sums.charged, sums.cap))
+    assert 0 < spent < charged <= cap == CAP + RAISES
+    assert [plain(change.after) for change in audit.cap_changes] == list(range(CAP + 1, cap + 1))
     # Whatever a process was told is in the file, whatever became of the process.
-    written = {(e.kind, e.reservation or e.id, e.amount) for e in audit.entries}
-    written |= {("capped", 0, change.after) for change in audit.cap_changes}
+    written = {(e.kind, e.reservation or e.id, plain(e.amount)) for e in audit.entries}
+    written |= {("capped", 0, plain(change.after)) for change in audit.cap_changes}
     for lines in heard:
         assert {line for line in lines if line[0] != "refused"} <= written
     assert any(line[0] == "refused" for lines in heard for line in lines), "the cap was never met"
@@ -88,16 +97,20 @@ def test_the_cap_holds_whatever_is_killed(tmp_path: Path) -> None:
             assert (found and found.amount) == settled.get(entry.id)
             if found is not None:
                 assert found.reservation.id == entry.id
-                assert found.response == f'{{"price": {found.amount}}}'
+                assert found.response == f'{{"price": {plain(found.amount)}}}'
 
     scopes = tuple(f"account/k{seed % 2}/b{seed}/" for seed in to_be_killed)
     dead = {e.key for e in audit.entries if e.key is not None and e.key.startswith(scopes)}
     forfeited = ledger.forfeit_open("killed", keys=dead)
     assert {reservation.key for reservation in forfeited} <= dead
     forfeited += ledger.forfeit_open("the rest")
-    assert sum(reservation.amount for reservation in forfeited) == sums.outstanding
+    assert sum((each.amount for each in forfeited), NOTHING) == sums.outstanding
     after = ledger.sums()
-    assert (after.outstanding, after.spent, after.settled) == (0, sums.charged, sums.settled)
+    assert (after.outstanding, after.spent, after.settled) == (
+        NOTHING,
+        sums.charged,
+        sums.settled,
+    )
     assert ledger.forfeit_open("nothing is left") == []
     assert ledger.audit().ok
 
@@ -127,9 +140,9 @@ def test_killed_between_settlement_and_response_there_is_neither(tmp_path: Path)
         holder.kill()
         holder.wait()
         assert ledger.journaled(key) is None
-        assert ledger.sums().outstanding == 100
+        assert ledger.sums().outstanding == Amount(100)
     assert [r.key for r in ledger.forfeit_open("the process died")] == [key]
-    assert ledger.spent() == 100, "nobody knows whether the response had arrived"
+    assert ledger.spent() == Amount(100), "nobody knows whether the response had arrived"
 
 
 def test_of_several_creators_one_wins(tmp_path: Path) -> None:

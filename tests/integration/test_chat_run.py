@@ -155,6 +155,7 @@ def test_ten_branches_in_flight_end_under_a_small_cap_which_can_be_raised(
     done = optimize(
         command, kernel, folder, provider, "--budget", cap, "--branches", 10,
         "--policy", "best_of_n", "--answers", 200, "--max-output-tokens", 600,
+        "--max-tokens-total", 2_000_000, "--max-time", "10h",
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
@@ -163,39 +164,58 @@ def test_ten_branches_in_flight_end_under_a_small_cap_which_can_be_raised(
     assert invoiced(provider) <= nano(outcome["spent_usd"]) <= nano(cap)
     rounds = [e["data"]["branches"] for e in events(folder) if e["kind"] == "round"]
     assert max(map(len, rounds)) == 10
+    tokens = sum(line.input_tokens + line.output_tokens for line in provider.invoice())
+    assert tokens <= outcome["spent_tokens"] <= outcome["cap_tokens"] == 2_000_000
+    assert 0 < outcome["spent_seconds"] < outcome["cap_seconds"] == 36_000
     asked = len(provider.invoice())
+    few = run(command, "resume", folder, "--max-tokens-total", "5", "--json")
+    assert few.returncode == 2
+    assert "with --max-tokens-total" in json.loads(few.stdout)["help"]
     low = run(command, "resume", folder, "--budget", "0.000001", "--json")
     assert low.returncode == 2
     assert "spent" in json.loads(low.stdout)["error"]
     raised = run(command, "resume", folder, "--budget", "0.08", "--json")
     assert raised.returncode == 0, raised.stderr
     more = json.loads(raised.stdout)
-    assert more["cap_usd"] == "0.08"
+    assert (more["cap_usd"], more["cap_tokens"], more["cap_seconds"]) == ("0.08", 2_000_000, 36_000)
     assert len(provider.invoice()) > asked
     assert nano(more["spent_usd"]) > nano(outcome["spent_usd"])
     assert invoiced(provider) <= nano(more["spent_usd"]) <= nano("0.08")
 
 
+@pytest.mark.parametrize(
+    ("caps", "flag"),
+    [
+        (("--price", "1,4", "--budget", "0.0001"), "--budget"),
+        (("--price", "free", "--max-tokens-total", "900"), "--max-tokens-total"),
+    ],
+)
 def test_a_cap_that_pays_no_answer_is_told_before_any_work(
-    command: list[str], kernel: Path, tmp_path: Path
+    caps: tuple[str, ...], flag: str, command: list[str], kernel: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    arguments = ("--model", "http://127.0.0.1:9/v1#small", "--price", "1,4", "--budget", "0.0001")
+    arguments = ("--model", "http://127.0.0.1:9/v1#small", *caps)
 
     done = run(command, "optimize", kernel, "--out", folder, *arguments, "--json")
 
     assert done.returncode == 4
-    assert "Raise the cap" in json.loads(done.stdout)["help"]
+    assert json.loads(done.stdout)["help"] == f"Raise the cap with {flag}"
     assert not folder.exists()
 
 
 def test_an_estimate_sends_nothing(command: list[str], kernel: Path) -> None:
     arguments = ("--model", "http://127.0.0.1:9/v1#small", "--price", "1,4", "--budget", "0.05")
 
-    done = run(command, "optimize", kernel, *arguments, "--estimate", "--json")
+    caps = ("--max-tokens-total", "100000", "--max-time", "1m")
+
+    done = run(command, "optimize", kernel, *arguments, *caps, "--estimate", "--json")
 
     assert done.returncode == 0, done.stderr
-    (model,) = json.loads(done.stdout)["models"]
+    told = json.loads(done.stdout)
+    (model,) = told["models"]
+    assert (told["cap_tokens"], told["cap_seconds"]) == (100_000, 60)
+    assert model["answers"] <= 60 / model["answer_seconds"]
+    assert 0 < model["answer_tokens"] < model["bound_tokens"]
     assert 0 < nano(model["answer_usd"]) < nano(model["bound_usd"])
     assert model["answers"] >= 1
 

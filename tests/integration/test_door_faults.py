@@ -73,10 +73,10 @@ def test_what_is_booked_is_never_less_than_what_is_billed(
 
     billed = sum(line.amount for line in provider.invoice())
     reserved, closed = ledger.audit().entries
-    amounts = {"nothing": 0, "the bill": billed, "all": reserved.amount}
+    amounts = {"nothing": 0, "the bill": billed, "all": reserved.amount.nano_usd}
     kind, part = BOOKED[fault]
-    assert (closed.kind, closed.amount) == (kind, amounts[part]), closed.detail
-    assert ledger.spent() >= billed
+    assert (closed.kind, closed.amount.nano_usd) == (kind, amounts[part]), closed.detail
+    assert ledger.spent().nano_usd >= billed
     assert isinstance(answer, ChatReply) == (kind == "settled" and part != "nothing")
     assert KEY not in f"{answer!r} {closed.detail}"
     assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.iterdir())

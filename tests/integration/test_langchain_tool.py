@@ -81,12 +81,12 @@ def test_an_agent_optimizes_with_money_that_is_not_its_own(root: Path, tmp_path:
     assert outcome.status == "improved"
     assert {"model", "budget", "price", "cxx", "out"}.isdisjoint(shown)
     ledger = Ledger.open(tmp_path / "account" / "ledger.sqlite")
-    assert 0 < ledger.spent() <= 20_000_000
+    assert 0 < ledger.spent().nano_usd <= 20_000_000
     assert ledger.audit().ok
     assert {event.kind for event in events} >= {"original", "call", "finished"}
 
     # The account is one for all calls: what it has left does not pay another answer.
-    spent = format_usd(ledger.spent())
+    spent = format_usd(ledger.spent().nano_usd)
     broke = as_tool(budget=spent, root=root, out=tmp_path / "account", **given)
     call = {"type": "tool_call", "id": "1", "name": broke.name, "args": {"file": "sums.cpp"}}
     refused = broke.invoke(call)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from parallel_agent.budget.amount import NOTHING
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import usd_to_nano
 from parallel_agent.chat.call import CallRecord
@@ -104,14 +105,15 @@ def test_usage_settlement_and_journal(address: str, tmp_path: Path) -> None:
         assert record.usage is not None
         assert 20 < record.usage.input_tokens < what.prompt_bytes
         assert 0 < record.usage.output_tokens <= what.max_output_tokens
-        assert record.amount == model.price.cost(record.usage) > 0
+        assert record.amount.nano_usd == model.price.cost(record.usage) > 0
+        assert record.amount.tokens == record.usage.tokens
     assert records[1].usage is not None
     assert records[1].usage.output_tokens == 8  # the cap was sent, and kept
     audit = ledger.audit()
     assert audit.ok
     assert not audit.breaches
     assert len(audit.entries) == 6
-    assert ledger.spent() == sum(record.amount for record in records)
+    assert ledger.spent() == sum((record.amount for record in records), NOTHING)
 
 
 def test_a_wrong_key_costs_nothing(address: str, tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_a_wrong_key_costs_nothing(address: str, tmp_path: Path) -> None:
             model_at(address, "sk-wrong-key"), request(8), scope="account", node="n", step=1
         )
     assert raised.value.fate == "refused"
-    assert ledger.spent() == 0
+    assert ledger.spent().nano_usd == 0
 
 
 def test_an_answer_that_comes_too_late_is_counted_in_full(address: str, tmp_path: Path) -> None:
@@ -130,4 +132,4 @@ def test_an_answer_that_comes_too_late_is_counted_in_full(address: str, tmp_path
     with pytest.raises(ChatError, match="no whole answer within"):
         Door(ledger, timeout=0.3).ask(model, what, scope="account", node="n", step=1)
     bound = model.price.upper_bound(what.prompt_bytes, 2, 1000)
-    assert ledger.spent() == bound
+    assert ledger.spent().nano_usd == bound

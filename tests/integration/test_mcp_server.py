@@ -183,12 +183,12 @@ def test_a_kernel_is_optimized_with_progress_and_never_above_the_cap(
     assert len(numbers) > 10
     assert any("timing the original" in message for _, message in told)
     ledger = Ledger.open(root.parent / "desk" / "ledger.sqlite")
-    assert 0 < ledger.spent() <= 20_000_000
+    assert 0 < ledger.spent().nano_usd <= 20_000_000
     assert ledger.audit().ok
 
     # The same account again, with all of it spent: nobody is asked, whatever the caller says.
     async def broke() -> None:
-        spent = str((ledger.spent() + 999) / 1e9)
+        spent = str((ledger.spent().nano_usd + 999) / 1e9)
         flags = ("--model", "http://127.0.0.1:9/v1#small", "--price", "0.3,1.2", "--budget", spent)
         async with connected(command, root, *flags) as client:
             result = await client.call_tool("optimize", {"file": "sums.cpp", **QUICK})
@@ -196,7 +196,7 @@ def test_a_kernel_is_optimized_with_progress_and_never_above_the_cap(
             assert "Only the owner" in text_of(result)
 
     run(broke)
-    assert ledger.sums().charged <= ledger.spent() + 999
+    assert ledger.sums().charged.nano_usd <= ledger.spent().nano_usd + 999
 
 
 @pytest.mark.slow

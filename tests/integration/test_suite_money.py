@@ -113,12 +113,12 @@ def test_a_kill_repeats_nothing(finished: Finished) -> None:
 
 def test_one_account_pays_for_all_and_the_bill_is_the_ledger(finished: Finished) -> None:
     ledger = Ledger.open(finished.out / "ledger.sqlite")
-    assert format_usd(ledger.spent()) == finished.result["spent_usd"]
+    assert format_usd(ledger.spent().nano_usd) == finished.result["spent_usd"]
     rows = finished.rows.values()
-    assert sum(usd_to_nano(row["spent_usd"]) for row in rows) == ledger.spent()
-    assert finished.invoiced <= ledger.spent() <= usd_to_nano("0.02")
+    assert sum(usd_to_nano(row["spent_usd"]) for row in rows) == ledger.spent().nano_usd
+    assert finished.invoiced <= ledger.spent().nano_usd <= usd_to_nano("0.02")
     last = finished.result["curve"][-1]
-    assert last["spent_usd"] == pytest.approx(ledger.spent() * 1e-9)
+    assert last["spent_usd"] == pytest.approx(ledger.spent().nano_usd * 1e-9)
     assert last["score"] > 1.0
 
 

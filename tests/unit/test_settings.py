@@ -48,3 +48,17 @@ def test_the_config_file_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_cannot_be(name: str, value: object) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: "):
         load_settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("90", 90), ("90s", 90), ("0.5s", 0.5), ("30m", 1800), ("1h30m", 5400), ("2h", 7200), (7, 7)],
+)
+def test_a_time_may_have_units(given: str | int, seconds: float) -> None:
+    assert load_settings(max_time=given).max_time == seconds
+
+
+@pytest.mark.parametrize("given", ["", "soon", "-5", "5x", "30m1h", "1e9"])
+def test_what_is_no_time_is_told(given: str) -> None:
+    with pytest.raises(SettingsError, match="max_time: not a time"):
+        load_settings(max_time=given)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from parallel_agent.budget import rows
+from parallel_agent.budget.amount import Amount, Amountable, as_amount
 from parallel_agent.budget.errors import CapExceeded, ReservationClosed
 from parallel_agent.budget.ledger import JournaledResponse, Ledger, Reservation, Settlement
-from parallel_agent.budget.money import NanoUSD
 
 
 class WithoutForfeits(Ledger):
@@ -39,22 +40,25 @@ class WithoutForfeitsOfTheKilled(Ledger):
 class WithoutReservations(Ledger):
     """The cap is looked at, and nothing is set aside."""
 
-    def reserve(self, scope: str, amount: NanoUSD, **more: Any) -> Reservation:
-        """Set nothing aside."""
-        return super().reserve(scope, 0, **more)
+    def reserve(self, scope: str, amount: Amountable, **more: Any) -> Reservation:
+        """Set nothing aside but the time, without which nothing would be asked."""
+        time_alone = Amount(milliseconds=as_amount(amount).milliseconds)
+        return super().reserve(scope, time_alone, **{**more, "least": None})
 
 
 class WithoutOneTransaction(Ledger):
     """The cap is looked at first, and the money set aside a little later."""
 
-    def reserve(self, scope: str, amount: NanoUSD, **line: Any) -> Reservation:
+    def reserve(self, scope: str, amount: Amountable, **line: Any) -> Reservation:
         """Look, then write."""
-        if amount > self.available(scope):
-            raise CapExceeded(scope, amount, self.available(scope))
+        needed, available = as_amount(amount), self.available(scope)
+        if not available.holds(needed):
+            raise CapExceeded(scope, needed, available)
         time.sleep(0.05)
+        line.pop("least")
         with self._file.transaction(write=True) as db:
-            number = rows.append(db, "reserved", scope, amount, **line)
-        return Reservation(number, scope, amount, line["what"], line.get("key"))
+            number = rows.append(db, "reserved", scope, needed, **line)
+        return Reservation(number, scope, needed, line["what"], line.get("key"))
 
 
 class WithoutJournal(Ledger):
@@ -71,7 +75,7 @@ class WithoutWritingTheJournal(Ledger):
     def settle(
         self,
         reservation_id: int,
-        amount: NanoUSD,
+        amount: Amountable,
         *,
         detail: Mapping[str, Any],
         response: str | None = None,
@@ -83,9 +87,26 @@ class WithoutWritingTheJournal(Ledger):
 class WithHalfThePrice(Ledger):
     """Settles at half of what the provider charges."""
 
-    def settle(self, reservation_id: int, amount: NanoUSD, **more: Any) -> Settlement:
+    def settle(self, reservation_id: int, amount: Amountable, **more: Any) -> Settlement:
         """Settle at half."""
-        return super().settle(reservation_id, amount // 2, **more)
+        half = replace(as_amount(amount), nano_usd=as_amount(amount).nano_usd // 2)
+        return super().settle(reservation_id, half, **more)
+
+
+class WithoutTokens(Ledger):
+    """Counts money and time alone."""
+
+    def settle(self, reservation_id: int, amount: Amountable, **more: Any) -> Settlement:
+        """Settle without tokens."""
+        return super().settle(reservation_id, replace(as_amount(amount), tokens=0), **more)
+
+
+class WithoutTime(Ledger):
+    """Counts money and tokens alone."""
+
+    def settle(self, reservation_id: int, amount: Amountable, **more: Any) -> Settlement:
+        """Settle without time."""
+        return super().settle(reservation_id, replace(as_amount(amount), milliseconds=0), **more)
 
 
 DEFENCES: dict[str, type[Ledger]] = {
@@ -96,5 +117,7 @@ DEFENCES: dict[str, type[Ledger]] = {
     "journal": WithoutJournal,
     "journal-writes": WithoutWritingTheJournal,
     "whole-prices": WithHalfThePrice,
+    "tokens": WithoutTokens,
+    "time": WithoutTime,
 }
 """What can be switched off, by name."""

@@ -30,6 +30,7 @@ class Plan:
     ``calls`` is how many logical requests each of the ``processes`` has, ``threads`` how many of
     them it makes at once, ``padding`` how many sentences a prompt has. ``fill`` is the share of the worst case that the cap allows for,
     ``branch_share`` the share of the cap that each process's own scope has, 0 for no cap of its own.
+    ``token_fill`` and ``time_fill`` are as ``fill``, None for no cap on tokens or time.
     ``kills`` are (process, when); the process that is killed starts again with the same requests.
     """
 
@@ -48,6 +49,8 @@ class Plan:
     kills: tuple[tuple[int, float], ...]
     forfeits_at_once: bool
     """Whether a process that starts again forfeits what it left open, or leaves it to the end."""
+    token_fill: float | None = None
+    time_fill: float | None = None
 
     @classmethod
     def draw(cls, seed: str, processes: int, timeout: float = TIMEOUT_SECONDS) -> Plan:
@@ -73,6 +76,8 @@ class Plan:
             rates=_rates(dice, timeout),
             kills=tuple(sorted(kills, key=lambda kill: kill[1])),
             forfeits_at_once=dice.random() < 0.5,
+            token_fill=dice.choice((None, None, 0.3, 1.0, 3.0)),
+            time_fill=dice.choice((None, None, 0.3, 0.6, 1.0)),
         )
 
     @property

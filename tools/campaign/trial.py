@@ -18,15 +18,21 @@ from campaign.checks import Evidence, violations
 from campaign.plan import Plan
 from campaign.worker import Call, calls_of, work
 from chat_provider.running import Running
+from parallel_agent.budget.amount import Cap
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.prices import given_price
 from parallel_agent.budget.scopes import ROOT
+from parallel_agent.chat.bounds import request_bound
 from parallel_agent.chat.catalog import ChatModel
+from parallel_agent.chat.errors import ChatError
 from parallel_agent.chat.messages import ChatReply, ChatRequest
 from parallel_agent.chat.metered import Door
 
 _LONGEST_SECONDS = 120.0
 """A worker that takes longer hangs: its timeouts allow for a small part of it."""
+
+_SHORTEST = 0.05
+"""Seconds of a cap on time with less of which left a worker does not ask."""
 
 _fork = multiprocessing.get_context("fork")
 
@@ -46,16 +52,33 @@ OpenLedger = Callable[[Path], Ledger]
 
 
 class _Priced:
-    """A model at another price. To make the model anew for each trial would take long."""
+    """A model at another price, which notes how long each request took, to the file ``times``.
 
-    def __init__(self, model: ChatModel, price: str) -> None:
+    To make the model anew for each trial would take long.
+    """
+
+    def __init__(self, model: ChatModel, price: str, times: Path) -> None:
         self._model = model
+        self._times = times
         self.ref = model.ref
         self.name = model.name
         self.price = given_price(model.ref, price)
 
     def complete(self, request: ChatRequest, *, key: str, timeout: float) -> ChatReply:
-        return self._model.complete(request, key=key, timeout=timeout)
+        began = time.monotonic()
+        try:
+            reply = self._model.complete(request, key=key, timeout=timeout)
+        except ChatError as error:
+            if error.fate != "never_sent":
+                self._note(key, began)
+            raise
+        self._note(key, began)
+        return reply
+
+    def _note(self, key: str, began: float) -> None:
+        line = {"key": key, "milliseconds": int((time.monotonic() - began) * 1000)}
+        with self._times.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def run_trial(
@@ -78,7 +101,8 @@ def run_trial(
         price=plan.price,
         bytes_per_token=plan.bytes_per_token,
     )
-    trial = _Trial(plan, _Priced(model, plan.price), folder, open_ledger)
+    times = folder / "times.jsonl"
+    trial = _Trial(plan, _Priced(model, plan.price, times), folder, open_ledger)
     troubles = trial.run()
     provider.wait_until_idle()
     trial.ledger.forfeit_open("the trial is over")
@@ -91,6 +115,7 @@ def run_trial(
         caps=trial.caps,
         ledger=trial.ledger.path,
         lines=provider.invoice(start),
+        times=_read(times),
         asked=asked,
         asked_again=provider.state()["asked"],
         notes=_read(trial.notes),
@@ -116,19 +141,22 @@ class _Trial:
         self.notes_again = folder / "again.jsonl"
         self.killed = 0
         sample = Call(ROOT, 0, f"{plan.seed}/0/0").request(plan)
-        bound = model.price.upper_bound(
-            sample.prompt_bytes, len(sample.messages), plan.max_output_tokens
+        bound = request_bound(model.price, sample, plan.timeout)
+        fills = (plan.fill, plan.token_fill, plan.time_fill)
+        worst = (bound.nano_usd, bound.tokens, bound.milliseconds)
+        money, tokens, milliseconds = (
+            None if fill is None else int(fill * plan.requests * most)
+            for fill, most in zip(fills, worst, strict=True)
         )
-        cap = int(plan.fill * plan.requests * bound)
+        cap = Cap(money, tokens, milliseconds)
         self.ledger = Ledger.create(folder / "ledger.sqlite", cap)
         self.caps = {ROOT: cap}
         self.calls = [self._branch(process, cap) for process in range(plan.processes)]
 
-    def _branch(self, process: int, cap: int) -> list[Call]:
-        share = int(cap * self.plan.branch_share) or None
+    def _branch(self, process: int, cap: Cap) -> list[Call]:
+        share = cap.portion(self.plan.branch_share) if self.plan.branch_share else Cap()
         scope = self.ledger.add_scope(f"branch:{process}", cap=share)
-        if share is not None:
-            self.caps[scope] = share
+        self.caps[scope] = share
         return calls_of(self.plan, process, scope)
 
     def run(self) -> list[str]:
@@ -158,7 +186,7 @@ class _Trial:
         ledger = self.open_ledger(self.ledger.path)
         if again and self.plan.forfeits_at_once:
             ledger.forfeit_open("its process was killed", keys={call.key for call in calls})
-        door = Door(ledger, timeout=self.plan.timeout, backoff=0.01)
+        door = Door(ledger, timeout=self.plan.timeout, shortest=_SHORTEST, backoff=0.01)
         work(self.plan, calls, door, self.model, notes)
 
 
@@ -198,9 +226,16 @@ def _numbers(evidence: Evidence, trial: _Trial) -> dict[str, int]:
         "failed": outcomes["failed"],
         "no_money": outcomes["no money"],
         "breaches": len(trial.ledger.audit().breaches),
-        "cap_nano_usd": evidence.caps[ROOT],
+        "ended_late": sum("milliseconds" in b.currencies for b in trial.ledger.audit().breaches),
+        "cap_nano_usd": evidence.caps[ROOT].nano_usd or 0,
         "billed_nano_usd": sum(line.amount for line in evidence.lines),
         "over_cap_nano_usd": sum(line.over_cap for line in evidence.lines),
-        "settled_nano_usd": sums.settled,
-        "forfeited_nano_usd": sums.forfeited,
+        "settled_nano_usd": sums.settled.nano_usd,
+        "forfeited_nano_usd": sums.forfeited.nano_usd,
+        "cap_tokens": evidence.caps[ROOT].tokens or 0,
+        "billed_tokens": sum(line.input_tokens + line.output_tokens for line in evidence.lines),
+        "spent_tokens": sums.spent.tokens,
+        "cap_milliseconds": evidence.caps[ROOT].milliseconds or 0,
+        "seen_milliseconds": sum(each["milliseconds"] for each in evidence.times),
+        "spent_milliseconds": sums.spent.milliseconds,
     }

@@ -28,14 +28,16 @@ from parallel_agent.agent.contract_of_file import contract_of
 from parallel_agent.agent.contracting import FoundContract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.paying import cap_of
 from parallel_agent.agent.profile import Profiled, profile
 from parallel_agent.agent.program_verify import is_program, verify_program
 from parallel_agent.agent.run import Interrupted, check_choices
 from parallel_agent.agent.run_folder import LEDGER, REPORT, FolderError
 from parallel_agent.agent.session import Session, Submitted, Task
 from parallel_agent.agent.verify import Verification, verify
+from parallel_agent.budget.amount import amount_json
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.scopes import ROOT
 from parallel_agent.report.html.written import report_of
 from parallel_agent.runs import optimize, resume
@@ -45,7 +47,10 @@ Listener = Callable[[Event], None]
 
 
 class Budget(BaseModel):
-    """The account of a desk in US dollars, as decimal strings, and what was done at it."""
+    """The account of a desk, and what was done at it.
+
+    US dollars as decimal strings, and tokens and seconds of models' time, None where they have no cap.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,6 +58,12 @@ class Budget(BaseModel):
     spent_usd: str
     reserved_usd: str
     left_usd: str
+    spent_tokens: int
+    cap_tokens: int | None
+    left_tokens: int | None
+    spent_seconds: float
+    cap_seconds: float | None
+    left_seconds: float | None
     account: str
     runs: dict[str, str]
 
@@ -60,7 +71,7 @@ class Budget(BaseModel):
 class Desk:
     """Does what callers ask for, as its owner allows; any number of threads may call it.
 
-    The owner's settings name models, prices, compiler and the most threads; ``budget`` is for all
+    The owner's settings name models, prices, compiler and the most threads; the caps are for all
     calls together, and for those of every desk in the same folder.
     """
 
@@ -76,8 +87,9 @@ class Desk:
     def open(cls, given: Settings, root: str | Path = ".") -> Desk:
         """A desk in ``given.out``, new or as it was left, or in a fresh folder below the root.
 
-        One that was left goes on with what it spent, under the budget of now. Raises SettingsError,
-        UnknownModel, PriceUnknown, CapTooLow for a budget below what is spent, and FolderError for a
+        One that was left goes on with what it spent, under the caps of now (on tokens and time those
+        of before, where none are given). Raises SettingsError,
+        UnknownModel, PriceUnknown, CapTooLow for a cap below what is spent, and FolderError for a
         root that is no folder or an ``out`` that holds something else.
         """
         check_choices(given)
@@ -85,7 +97,7 @@ class Desk:
         if not real.is_dir():
             raise FolderError(f"there is no folder {root}", "Give an existing one with --root")
         folder = own_folder(given.out, real)
-        path, cap = folder / LEDGER, usd_to_nano(given.budget)
+        path, cap = folder / LEDGER, cap_of(given)
         try:
             ledger = Ledger.create(path, cap)
         except FileExistsError:
@@ -174,10 +186,10 @@ class Desk:
         sums = self.ledger.sums()
         found = sorted(path for path in (self.folder / "runs").glob("*") if any(path.iterdir()))
         return Budget(
-            cap_usd=format_usd(sums.cap or 0),
-            spent_usd=format_usd(sums.spent),
-            reserved_usd=format_usd(sums.outstanding),
-            left_usd=format_usd(max(0, self.ledger.available())),
+            **amount_json("cap", sums.cap),
+            **amount_json("spent", sums.spent),
+            **amount_json("left", self.ledger.available().at_least_nothing()),
+            reserved_usd=format_usd(sums.outstanding.nano_usd),
             account=str(self.ledger.path),
             runs={path.name: status_of(path) for path in found},
         )

@@ -168,6 +168,12 @@ def contract_data(found: FoundContract) -> dict[str, Any]:
 def budget_text(budget: Budget) -> str:
     """The account in a line, and a line for each run."""
     said = f"{budget.left_usd} of {budget.cap_usd} USD are left, {budget.spent_usd} are spent"
+    if budget.cap_tokens is not None:
+        said += f"; {budget.left_tokens} of {budget.cap_tokens} tokens are left"
+    if budget.cap_seconds is not None:
+        said += (
+            f"; {budget.left_seconds:.1f} of {budget.cap_seconds:.1f} s of models' time are left"
+        )
     return "\n".join([said, *(f"  {run}: {status}" for run, status in budget.runs.items())])
 
 

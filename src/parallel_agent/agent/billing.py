@@ -43,6 +43,8 @@ def answers(
             candidate=trial["candidate"],
             result=_result(trial, candidates),
             cost_usd=format_usd(trial["cost"]),
+            tokens=trial.get("tokens", 0),
+            seconds=trial.get("milliseconds", 0) / 1000,
         )
         for trial in trials
     )
@@ -62,7 +64,7 @@ _FAILURES = {
     "format": "could not be read",
     "refused": "the model refused",
     "no_answer": "no answer",
-    "no_money": "not asked, for want of money",
+    "no_money": "not asked: too little was left",
     "no_server": "not asked, its server was gone",
 }
 
@@ -72,10 +74,12 @@ def _spending(items: Mapping[str, Item]) -> tuple[Spending, ...]:
         Spending(
             name=name,
             requests=item.calls,
-            spent_usd=format_usd(item.amount),
-            forfeited_usd=format_usd(item.forfeited),
+            spent_usd=format_usd(item.amount.nano_usd),
+            forfeited_usd=format_usd(item.forfeited.nano_usd),
             input_tokens=item.input_tokens,
             output_tokens=item.output_tokens,
+            counted_tokens=item.amount.tokens,
+            seconds=item.amount.milliseconds / 1000,
         )
         for name, item in items.items()
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from parallel_agent.agent.asking_contract import PROPOSED
 from parallel_agent.agent.billing import answers, bill_of_run
 from parallel_agent.agent.context import Context
-from parallel_agent.agent.outcome import Outcome, OutcomeAtSize
+from parallel_agent.agent.outcome import Outcome, OutcomeAtSize, metered
 from parallel_agent.agent.profiling import Profile, scale_candidate
 from parallel_agent.agent.project.closing import of_project
 from parallel_agent.agent.project.profiles import held_by_benchmark, profile_of
@@ -19,7 +19,7 @@ from parallel_agent.agent.serving import server_notes
 from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.agent.stored import store_record
 from parallel_agent.agent.winning import chain_steps
-from parallel_agent.budget.money import NanoUSD, format_usd
+from parallel_agent.budget.amount import Cap
 from parallel_agent.measurement.plan import noise_plan, plan_for
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.toolchain import sandbox
@@ -171,8 +171,7 @@ def _outcome(
         threads=study.threads,
         noise_floor=study.noise_floor,
         sizes=_table(context, profile if improved else None),
-        spent_usd=format_usd(context.ledger.spent(context.scope)),
-        cap_usd=format_usd(_cap(context)),
+        **metered(context.ledger.spent(context.scope), _cap(context)),
         candidates=len(records),
         rejected=dict(Counter(r["failed_gate"] for r in records if r["failed_gate"])),
         not_faster=sum(1 for r in records if not r["failed_gate"] and not r.get("promising")),
@@ -205,10 +204,9 @@ def _slower(record: CandidateRecord, noise: float) -> bool:
     return not record["failed_gate"] and record.get("speedup", 1.0) < 1.0 / (1.0 + noise)
 
 
-def _cap(context: Context) -> NanoUSD:
-    """The cap as it is now; of a part of an account without one of its own, that of the account."""
-    cap = context.ledger.sums(context.scope).cap
-    return cap if cap is not None else context.ledger.sums().cap or 0
+def _cap(context: Context) -> Cap:
+    """The cap as it is now; where a part of an account has none of its own, that of the account."""
+    return context.ledger.sums().cap.changed(context.ledger.sums(context.scope).cap)
 
 
 def _reasons(records: list[CandidateRecord]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import time
@@ -23,6 +24,7 @@ from parallel_agent.agent.project.workshop import Workshop, workshop_of
 from parallel_agent.agent.run_folder import RUNS, RunFolder
 from parallel_agent.agent.serving import endpoints
 from parallel_agent.agent.subject import Study, Subject, reference_of
+from parallel_agent.budget.amount import CURRENCIES, amount_json, text_of
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.price import Price
@@ -128,13 +130,14 @@ class Context:
             _call_text(record),
             branch=record.scope.rpartition("/branch:")[2] if "/branch:" in record.scope else "",
             **record.model_dump(mode="json", exclude={"amount"}),
-            amount_usd=format_usd(record.amount),
-            spent_usd=format_usd(sums.spent),
+            **amount_json("amount", record.amount),
+            **amount_json("spent", sums.spent),
         )
         account = self.ledger.sums()
-        for share in WARN_AT:
-            if account.cap and account.spent >= share * account.cap:
-                self._warn(f"{share:.0%} of the cap of {format_usd(account.cap)} USD is spent")
+        for share, currency in itertools.product(WARN_AT, CURRENCIES):
+            cap, spent = (getattr(side, currency) for side in (account.cap, account.spent))
+            if cap and spent >= share * cap:
+                self._warn(f"{share:.0%} of the cap of {text_of(cap, currency)} is spent")
 
     def _warn(self, text: str) -> None:
         """Say it, unless it was said before, also by a process that did not live."""
@@ -209,9 +212,11 @@ def _call_text(record: CallRecord) -> str:
     said = {
         "answered": "answered",
         "journal": "answered before, and paid then",
-        "not_affordable": "not asked, for want of money",
+        "not_affordable": "not asked: too little is left",
     }.get(record.outcome, f"no answer ({record.outcome.replace('_', ' ')})")
-    text = f"{record.model} {said}: {format_usd(record.amount)} USD in {record.seconds:.1f} s"
+    text = (
+        f"{record.model} {said}: {format_usd(record.amount.nano_usd)} USD in {record.seconds:.1f} s"
+    )
     return f"{text}; {record.note}" if record.note else text
 
 

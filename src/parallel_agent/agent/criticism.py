@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.costs import expected_usage
 from parallel_agent.agent.facts import best_of, kernel_facts, version_of
 from parallel_agent.agent.funding import STEPS, Market, Offer, most_answers
 from parallel_agent.agent.models import fitting_output, pays_for_itself
@@ -85,10 +86,12 @@ def _words(
         best=best_of(context, state["known"]),
     )
     request = critique_request(task, min(_WORDS_TOKENS, context.settings.max_output_tokens))
-    available = context.ledger.available(context.scope) - offer.option.bound
+    available = context.ledger.available(context.scope).minus(offer.option.bound)
     tokens = fitting_output(model.price, request, available, _LEAST_WORDS_TOKENS)
     usage = Usage(input_tokens=request.prompt_bytes // 3, output_tokens=_LEAST_WORDS_TOKENS)
-    if tokens == 0 or not pays_for_itself(model.price.cost(usage), offer.option.cost):
+    advice = expected_usage(model.price, usage)
+    shares = (available.share(advice), available.share(offer.option.cost))
+    if tokens == 0 or not pays_for_itself(*shares):
         return None
     scope = context.ledger.add_scope(f"branch:{state['move']['branch']}", context.scope)
     request = request.model_copy(update={"max_output_tokens": tokens})

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.contracting import find_contract
+from parallel_agent.agent.costs import expected_answer, least_output
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.facts import facts_of
-from parallel_agent.agent.funding import expected_answer, least_output, most_answers
+from parallel_agent.agent.funding import most_answers
 from parallel_agent.agent.intake import read_source, take_in, with_contract_beside
 from parallel_agent.agent.models import Models, bound, sorted_by_price
+from parallel_agent.agent.paying import cap_of
+from parallel_agent.budget.amount import amount_json
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import format_usd, usd_to_nano
+from parallel_agent.chat.bounds import request_bound
 from parallel_agent.chat.catalog import find_models
 from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.kernel.contract import Contract
@@ -32,7 +36,8 @@ class ModelEstimate(BaseModel):
     """One model: money in US dollars, as decimal strings.
 
     ``answer_usd`` is what a first answer is expected to cost, ``bound_usd`` the most that it can
-    and what is reserved for it. ``answers`` is how many are expected to fit under the cap, at most
+    and what is reserved for it; so it is with tokens and seconds, of which the expected ones are a
+    guess at 30 tokens a second. ``answers`` is how many are expected to fit under the cap, at most
     as many as the effort asks for.
     """
 
@@ -41,16 +46,22 @@ class ModelEstimate(BaseModel):
     model: str
     price: str
     answer_usd: str
+    answer_tokens: int
+    answer_seconds: float
     bound_usd: str
+    bound_tokens: int
+    bound_seconds: float
     answers: int
 
 
 class Estimate(BaseModel):
-    """What a run may cost; never more than ``cap_usd``, whatever is expected."""
+    """What a run may cost; never more than the caps, whatever is expected."""
 
     model_config = ConfigDict(frozen=True)
 
     cap_usd: str
+    cap_tokens: int | None
+    cap_seconds: float | None
     prompt_bytes: int
     most_answers: int
     models: tuple[ModelEstimate, ...]
@@ -92,7 +103,7 @@ def first_request(
 
 def estimate_of(models: Models, request: ChatRequest, source: str, given: Settings) -> Estimate:
     """The estimate for models that write candidates, the cheapest first."""
-    cap, most = usd_to_nano(given.budget), most_answers(given)
+    cap, most = cap_of(given), most_answers(given)
     told = []
     for model in sorted_by_price(models.coders):
         expected = expected_answer(model.price, request.prompt_bytes, len(source.encode()))
@@ -100,23 +111,30 @@ def estimate_of(models: Models, request: ChatRequest, source: str, given: Settin
             ModelEstimate(
                 model=model.ref,
                 price=model.price.source,
-                answer_usd=format_usd(expected),
-                bound_usd=format_usd(bound(model.price, request)),
-                answers=min(most, cap // expected) if expected else most,
+                **amount_json("answer", expected),
+                **amount_json("bound", request_bound(model.price, request, given.request_seconds)),
+                answers=math.floor(min(most, cap.pays_for(expected))),
             )
         )
     return Estimate(
-        cap_usd=format_usd(cap),
+        **amount_json("cap", cap),
         prompt_bytes=request.prompt_bytes,
         most_answers=most,
         models=tuple(told),
     )
 
 
-def estimate_text(model: ModelEstimate) -> str:
-    """One model's estimate in words."""
+def estimate_text(model: ModelEstimate, caps: Estimate) -> str:
+    """One model's estimate in words: money, and what else has a cap."""
+    about, most = [f"{model.answer_usd} USD"], [model.bound_usd]
+    if caps.cap_tokens is not None:
+        about.append(f"{model.answer_tokens} tokens")
+        most.append(f"{model.bound_tokens} tokens")
+    if caps.cap_seconds is not None:
+        about.append(f"{model.answer_seconds:.0f} s")
+        most.append(f"{model.bound_seconds:.0f} s")
     return (
-        f"{model.model}: an answer costs about {model.answer_usd} USD, at most {model.bound_usd}; "
+        f"{model.model}: an answer costs about {', '.join(about)}, at most {', '.join(most)}; "
         f"the cap pays about {model.answers}"
     )
 
@@ -127,5 +145,5 @@ def check_affordable(
     """Raise CapExceeded where not one answer of any of the models can be paid."""
     least, available = least_output(len(source.encode())), ledger.available(scope)
     bounds = [bound(model.price, request, least) for model in models.coders]
-    if bounds and min(bounds) > available:
-        raise CapExceeded(scope, min(bounds), available)
+    if bounds and not any(available.holds(each) for each in bounds):
+        raise CapExceeded(scope, min(bounds, key=available.share), available)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.costs import cost_of_record, costs_of, expected_cost, least_output
 from parallel_agent.agent.facts import best_of, kernel_facts
-from parallel_agent.agent.models import bound, fitting_output
+from parallel_agent.agent.models import fitting_output
 from parallel_agent.agent.serving import gone
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
 from parallel_agent.budget.allocation import Action, Decision, Option, Standing, Trial, View
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import NanoUSD
 from parallel_agent.budget.policy import POLICIES
-from parallel_agent.budget.price import Price
-from parallel_agent.budget.usage import Usage
+from parallel_agent.chat.bounds import LEAST_TIME, request_bound
+from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.chat.model import ChatModel
 from parallel_agent.proposers.chat import coder_request
 from parallel_agent.proposers.strategies import STRATEGIES
@@ -39,13 +40,6 @@ FAILURES = 3
 STEPS = 1000
 """Seeds of decisions within a branch begin here, far from those of rounds."""
 
-BYTES_PER_TOKEN = 3.5
-"""Of source code, roughly: for what is expected, never for a bound."""
-REFINE_COST = 2.0
-"""A repair or refinement against a first answer, where none was asked for yet: 1.6 to 4.2 times on
-kernels of some ten lines."""
-_THOUGHT_TOKENS = 1000
-"""What an answer is expected to hold beside the code, where no answer is known yet."""
 _LONGEST_STRATEGY = "-" * max(600, *(len(words) for words in STRATEGIES.values()))
 """As long as any that a model is told to pursue, for a bound that holds."""
 _REFINE_BYTES = 3000
@@ -77,13 +71,13 @@ class Account:
     scope: str
 
     @property
-    def available(self) -> NanoUSD:
+    def available(self) -> Cap:
         """What may be reserved now."""
-        return max(0, self.ledger.available(self.scope))
+        return self.ledger.available(self.scope)
 
 
 class Market:
-    """What money can buy for one kernel, as it stands."""
+    """What can be bought for one kernel, as it stands, with what has a cap."""
 
     def __init__(self, context: Context, known: Known, name: str = "") -> None:
         """``name`` tells the kernel from others in a set. SourceTooLong where no model is shown it."""
@@ -149,15 +143,18 @@ class Market:
         account = Account(context.ledger, context.scope)
         return decide([self], offers, context.settings, account, turn=turn, width=width)
 
-    def expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> NanoUSD:
-        """What an answer is expected to cost: the mean of those before, else by its length."""
-        mine = [trial for trial in self._trials if trial["model"] == model.ref and trial["cost"]]
-        same = [trial["cost"] for trial in mine if trial["action"] == action]
-        if same:
-            return sum(same) // len(same)
-        if mine:  # first answers only: what refines one is asked with more, and says more
-            return round(REFINE_COST * sum(trial["cost"] for trial in mine) / len(mine))
-        return expected_answer(model.price, prompt_bytes, len(self._facts.source.encode()))
+    def expected(self, model: ChatModel, action: Action, prompt_bytes: int) -> Amount:
+        """What an answer is expected to take: the mean of those before, else by its length.
+
+        Of what has a cap alone.
+        """
+        source_bytes = len(self._facts.source.encode())
+        cost = expected_cost(self._trials, model, action, prompt_bytes, source_bytes)
+        return self._available.bounded(cost)
+
+    def share(self, amount: Amount) -> float:
+        """The largest part that it takes of what is left of anything."""
+        return self._available.share(amount)
 
     def _models(self) -> list[ChatModel]:
         return [m for m in self._context.models.coders if not self._given_up(m.ref)]
@@ -189,7 +186,8 @@ class Market:
         tokens = fitting_output(model.price, request, self._available, self._least)
         if tokens == 0:
             tokens = self._least  # shown to the policy, which finds that it does not fit
-        most = bound(model.price, request, tokens)
+        expected = self.expected(model, action, request.prompt_bytes)
+        most = self._most(model, request, tokens, expected)
         option = Option(
             id=":".join(filter(None, (self._name, action, model.ref, label))),
             kernel=self.kernel,
@@ -197,10 +195,24 @@ class Market:
             action=action,
             strategy=strategy,
             parent=parent,
-            cost=min(most, self.expected(model, action, request.prompt_bytes)),
+            cost=expected.at_most(most),
             bound=most,
         )
         return Offer(option, model, tokens)
+
+    def _most(
+        self, model: ChatModel, request: ChatRequest, tokens: int, expected: Amount
+    ) -> Amount:
+        """The most that a request may take of what has a cap.
+
+        Where less time is left than a request is given, it has that; but none is made of a model
+        that has not answered in as little before.
+        """
+        whole = request_bound(model.price, request, self._context.settings.request_seconds, tokens)
+        answered = expected.milliseconds if costs_of(self._trials, model.ref) else 0
+        shortest = max(LEAST_TIME, answered)
+        least = replace(whole, milliseconds=min(shortest, whole.milliseconds))
+        return self._available.bounded(self._available.cut(whole, least))
 
     def tell(self, decision: Decision) -> None:
         """Make an event of everything that is carried out of a decision."""
@@ -233,7 +245,7 @@ def decide(
     """
     sums, available = account.ledger.sums(account.scope), account.available
     view = View(
-        cap=available + sums.spent if sums.cap is None else sums.cap,
+        cap=available.plus(sums.spent).changed(sums.cap),
         spent=sums.spent,
         available=available,
         standings=tuple(market.standing for market in markets),
@@ -244,20 +256,6 @@ def decide(
     by_id = {offer.option.id: offer for offer in offers}
     decision = POLICIES[given.policy].decide(view, np.random.default_rng([given.seed, 5000, turn]))
     return Funded(tuple(by_id[f.option.id] for f in decision.funded), decision)
-
-
-def expected_answer(price: Price, prompt_bytes: int, source_bytes: int) -> NanoUSD:
-    """What an answer is expected to cost where none is known: twice the source, and some words."""
-    usage = Usage(
-        input_tokens=round(prompt_bytes / BYTES_PER_TOKEN),
-        output_tokens=round(2 * source_bytes / BYTES_PER_TOKEN) + _THOUGHT_TOKENS,
-    )
-    return price.cost(usage)
-
-
-def least_output(source_bytes: int) -> int:
-    """Tokens that an answer needs at least: about those of the source itself."""
-    return round(source_bytes / BYTES_PER_TOKEN) + 100
 
 
 def most_answers(given: Settings) -> int:
@@ -285,7 +283,7 @@ def _trial(kernel: str, record: TrialRecord) -> Trial:
         action="refine" if record["action"] == "refine" else "new",
         strategy=record["strategy"],
         parent=record["parent"].replace(ORIGINAL, ""),
-        cost=record["cost"],
+        cost=cost_of_record(record),
         accepted=record["accepted"],
         speedup=record["speedup"],
         candidate=record["candidate"],

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from parallel_agent.agent.costs import write_cost
 from parallel_agent.agent.search import leader
 from parallel_agent.agent.state import ORIGINAL, CandidateRecord, Known, Move, TrialRecord
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import Amount
 
 PARENTS = 3
 """The best candidates, and the last rejected ones, that may be refined or repaired."""
 
 
 def trial_of(
-    move: Move, record: CandidateRecord | None, *, step: int, cost: NanoUSD, failure: str = ""
+    move: Move, record: CandidateRecord | None, *, step: int, cost: Amount, failure: str = ""
 ) -> TrialRecord:
     """What became of the answer of a step; no record where it gave no new candidate."""
     accepted = record is not None and record["accepted"]
     refined = step > 1 or move["parent"] != ORIGINAL
-    return TrialRecord(
+    trial = TrialRecord(
         model=move["proposer"],
         action="refine" if refined else "new",
         strategy=move["strategy"],
@@ -28,9 +29,11 @@ def trial_of(
         candidate="" if record is None else record["id"],
         accepted=accepted,
         speedup=_speedup(record) if record is not None and accepted else 1.0,
-        cost=cost,
+        cost=0,
         failure=failure,
     )
+    write_cost(trial, cost)
+    return trial
 
 
 def known_of(candidates: dict[str, CandidateRecord], trials: list[TrialRecord]) -> Known:

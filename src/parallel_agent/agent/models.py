@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.money import NanoUSD
 from parallel_agent.budget.price import Price
+from parallel_agent.chat.bounds import LEAST_TIME, request_bound, seconds_of
 from parallel_agent.chat.catalog import Chosen
 from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.chat.model import ChatModel
@@ -40,29 +42,29 @@ class Models:
         return [c.model for c in self.chosen if c.model is not None and c.role in (role, None)]
 
 
-def bound(price: Price, request: ChatRequest, max_output_tokens: int | None = None) -> NanoUSD:
-    """The most that a request may cost, with another output cap if one is given."""
-    output = request.max_output_tokens if max_output_tokens is None else max_output_tokens
-    return price.upper_bound(request.prompt_bytes, len(request.messages), output)
+def bound(price: Price, request: ChatRequest, max_output_tokens: int | None = None) -> Amount:
+    """The most that a request may take, in the least time that is given to any."""
+    shortest = seconds_of(Amount(milliseconds=LEAST_TIME))
+    return request_bound(price, request, shortest, max_output_tokens)
 
 
-def fitting_output(price: Price, request: ChatRequest, available: NanoUSD, least: int) -> int:
+def fitting_output(price: Price, request: ChatRequest, available: Cap, least: int) -> int:
     """The largest output cap, of the request's own halved again and again, that ``available`` pays.
 
     0 where not even ``least`` tokens fit, of which there is no useful answer.
     """
     tokens = request.max_output_tokens
     while tokens >= least:
-        if bound(price, request, tokens) <= available:
+        if available.holds(bound(price, request, tokens)):
             return tokens
         tokens //= 2
     return 0
 
 
-def pays_for_itself(advice: NanoUSD, informed: NanoUSD) -> bool:
-    """Whether advice that may cost so much is worth it for answers that are expected to.
+def pays_for_itself(advice: float, informed: float) -> bool:
+    """Whether advice that takes so much of what is left is worth it for answers that take so much.
 
-    It is if it costs no more than the share of their cost by which it is taken to raise their gain.
+    It is if it takes no more than the share of their cost by which it is taken to raise their gain.
     """
     return advice <= ADVICE_GAIN * informed
 

@@ -71,7 +71,7 @@ def _estimate(context: Context, parsed: ParsedSource, contract: Contract) -> Non
         return  # said when a model would be asked; what is free comes first
     told = estimate_of(context.models, request, source, context.settings)
     for model in told.models:
-        context.emit("estimate", estimate_text(model), **model.model_dump(mode="json"))
+        context.emit("estimate", estimate_text(model, told), **model.model_dump(mode="json"))
     check_affordable(context.models, request, source, context.ledger, context.scope)
 
 

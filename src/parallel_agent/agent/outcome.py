@@ -2,9 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+from parallel_agent.budget.amount import Amount, Cap, amount_json
+
+
+class Metered(BaseModel):
+    """What was spent, and the caps: US dollars as decimal strings, tokens, and seconds of models' time.
+
+    The seconds are those that models were asked for, of all requests added up. What has no cap is
+    None.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    spent_usd: str
+    cap_usd: str
+    spent_tokens: int = 0
+    cap_tokens: int | None = None
+    spent_seconds: float = 0.0
+    cap_seconds: float | None = None
+
+    @property
+    def spent_of_caps(self) -> str:
+        """In words: ``0.01 of 0.25 USD``, and tokens and models' time where they have a cap."""
+        told = [f"{self.spent_usd} of {self.cap_usd} USD"]
+        if self.cap_tokens is not None:
+            told.append(f"{self.spent_tokens} of {self.cap_tokens} tokens")
+        if self.cap_seconds is not None:
+            told.append(f"{self.spent_seconds:.1f} of {self.cap_seconds:.1f} s of models' time")
+        return ", ".join(told)
+
+
+def metered(spent: Amount, cap: Cap) -> dict[str, Any]:
+    """The fields of it."""
+    return {**amount_json("spent", spent), **amount_json("cap", cap)}
 
 
 class OutcomeAtSize(BaseModel):
@@ -42,7 +76,8 @@ class Spending(BaseModel):
     """The requests of one model, node or branch; money in US dollars, as decimal strings.
 
     ``forfeited_usd`` is the part of ``spent_usd`` that was counted in full because nothing is known
-    of the requests' fate.
+    of the requests' fate; ``counted_tokens`` are those reported, and those counted so; ``seconds``
+    are models' time.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +88,8 @@ class Spending(BaseModel):
     forfeited_usd: str
     input_tokens: int
     output_tokens: int
+    counted_tokens: int = 0
+    seconds: float = 0.0
 
 
 class Answer(BaseModel):
@@ -66,6 +103,8 @@ class Answer(BaseModel):
     candidate: str
     result: str
     cost_usd: str
+    tokens: int = 0
+    seconds: float = 0.0
 
 
 class RunBill(BaseModel):
@@ -97,16 +136,14 @@ class ProjectOutcome(BaseModel):
     commit: str
 
 
-class Outcome(BaseModel):
+class Outcome(Metered):
     """The best candidate (or the original), its speedup with interval, the bill, the evidence.
 
     ``speedup`` is the geometric mean over ``sizes``, from a timing made after the choice was made;
     1 where the original came back. ``interval`` is its 95 % bootstrap interval and ``noise_floor``
-    how far from 1 the ratio of two runs of the very same program may lie on this machine. Money is
-    in US dollars, as decimal strings. Paths are absolute.
+    how far from 1 the ratio of two runs of the very same program may lie on this machine. Paths are
+    absolute.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     status: Literal["improved", "unchanged"]
     kernel: str
@@ -115,8 +152,6 @@ class Outcome(BaseModel):
     threads: int
     noise_floor: float
     sizes: tuple[OutcomeAtSize, ...]
-    spent_usd: str
-    cap_usd: str
     candidates: int
     rejected: dict[str, int]
     not_faster: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from parallel_agent.agent.run_folder import LEDGER, FolderError, RunFolder
+from parallel_agent.budget.amount import Cap
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import usd_to_nano
 from parallel_agent.budget.scopes import ROOT
@@ -13,6 +14,16 @@ from parallel_agent.settings import Settings
 ACCOUNT = "account.json"
 """In the folder of a run without an account of its own: where the account is, and the run's scope."""
 _STOPPED = "the run stopped while this was in flight"
+
+
+def cap_of(given: Settings) -> Cap:
+    """What the settings allow: the budget, and where they are given, tokens and models' time."""
+    seconds = given.max_time
+    return Cap(
+        usd_to_nano(given.budget),
+        given.max_tokens_total,
+        None if seconds is None else round(seconds * 1000),
+    )
 
 
 def note_account(folder: RunFolder, ledger: Ledger, scope: str) -> None:
@@ -38,7 +49,6 @@ def account_of(folder: RunFolder, given: Settings) -> tuple[Ledger, str]:
         ledger = Ledger.open(path)
     else:
         path, scope = folder.path(LEDGER), ROOT
-        cap = usd_to_nano(given.budget)
-        ledger = Ledger.open(path) if path.exists() else Ledger.create(path, cap)
+        ledger = Ledger.open(path) if path.exists() else Ledger.create(path, cap_of(given))
     ledger.forfeit_open(_STOPPED, scope=scope)
     return ledger, scope

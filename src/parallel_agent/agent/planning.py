@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parallel_agent.agent.context import Context
+from parallel_agent.agent.costs import expected_usage
 from parallel_agent.agent.facts import kernel_facts, result_of
 from parallel_agent.agent.funding import (
     FAILURES,
@@ -116,12 +117,13 @@ def _plan(context: Context, market: Market, state: RunState, *, answers_left: in
     if tokens == 0:
         return []
     request = request.model_copy(update={"max_output_tokens": tokens})
-    price = model.price.cost(
-        Usage(input_tokens=request.prompt_bytes // 3, output_tokens=tokens // 4)
+    usage = Usage(input_tokens=request.prompt_bytes // 3, output_tokens=tokens // 4)
+    advice = expected_usage(model.price, usage)
+    answer = min(
+        market.share(market.expected(m, "new", market.prompt_bytes)) for m in context.models.coders
     )
-    answer = min(market.expected(m, "new", market.prompt_bytes) for m in context.models.coders)
-    informed = min(answers_left * answer, available - bound(model.price, request))
-    if not pays_for_itself(price, informed):
+    informed = min(answers_left * answer, 1 - available.share(bound(model.price, request)))
+    if not pays_for_itself(available.share(advice), informed):
         context.emit("funding", f"no plan is asked for: {model.ref} would cost more than it gains")
         return []
     try:

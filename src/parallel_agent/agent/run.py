@@ -6,7 +6,7 @@ import contextvars
 import signal
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
@@ -25,17 +25,17 @@ from parallel_agent.agent.events import Event
 from parallel_agent.agent.graph import build_graph
 from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
-from parallel_agent.agent.paying import note_account
+from parallel_agent.agent.paying import cap_of, note_account
 from parallel_agent.agent.run_folder import LEDGER, TEMPLATE, FolderError, RunFolder
 from parallel_agent.agent.serving import plan_servers, served, served_otherwise
 from parallel_agent.agent.state import RunInput, RunState
+from parallel_agent.budget.amount import Cap, Currency
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import NanoUSD, usd_to_nano
 from parallel_agent.budget.policy import POLICIES
 from parallel_agent.budget.scopes import ROOT
 from parallel_agent.chat.catalog import find_models
 from parallel_agent.kernel.inference import ContractNeeded
-from parallel_agent.settings import Settings, SettingsError, load_settings
+from parallel_agent.settings import Settings, SettingsError, changed_settings, load_settings
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.versions import VERSIONS, python_version, versions
@@ -128,6 +128,8 @@ def resume(
     budget: Decimal | str | None = None,
     memory: str | None = None,
     server: str | None = None,
+    max_tokens_total: int | None = None,
+    max_time: float | str | None = None,
     listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
@@ -137,29 +139,30 @@ def resume(
 
     No candidate that was examined or timed is examined or timed again, and no answer that was paid
     for is bought again. A ``budget`` above the one of before, in US dollars, raises the cap of the
-    run's own account; a finished run then goes on, too, and so it does with another ``memory`` or
-    ``server`` for models on this machine. Raises FolderError if there is no run in
-    the folder or another process is at work in it, CapTooLow for a budget below what is spent, and
+    run's own account, and so do ``max_tokens_total`` and ``max_time``, in seconds or as ``30m``; a
+    finished run then goes on, too, and so it does with another ``memory`` or ``server`` for models on
+    this machine. What is not given stays as it was. Raises FolderError if there is no run in the
+    folder or another process is at work in it, CapTooLow for a cap below what is spent, and
     what `optimize` raises.
     """
     folder = RunFolder.open(Path(run))
     try:
         given = Settings(**folder.read_json("run.json"))
-        changed = served_otherwise(given, memory, server)
-        more = budget is not None or changed != given
-        if more and folder.exists("outcome.json") and folder.exists("project"):
+        told = {"budget": budget, "max_tokens_total": max_tokens_total, "max_time": max_time}
+        caps = {name: value for name, value in told.items() if value is not None}
+        elsewhere = served_otherwise(given, memory, server)
+        moved, changed = elsewhere != given, changed_settings(elsewhere, **caps)
+        if (caps or moved) and folder.exists("outcome.json") and folder.exists("project"):
             raise FolderError(
                 f"the run in {folder.root} is finished, and its copies of the project are gone",
-                "Start a new run with the larger --budget, or the other --memory or --server",
+                "Start a new run with the larger cap, or the other --memory or --server",
             )
-        if changed != given:
+        if moved:
             plan_servers(changed)
-        raised = budget is not None and _raise_cap(folder, usd_to_nano(budget))
-        if folder.exists("outcome.json") and not raised and changed == given:
+        raised = bool(caps) and _raise_cap(folder, _named(cap_of(changed), caps))
+        if folder.exists("outcome.json") and not raised and not moved:
             return Outcome.model_validate_json(folder.read("outcome.json"))
-        reopen = raised or changed != given
-        if raised:
-            changed = changed.model_copy(update={"budget": Decimal(str(budget))})
+        reopen = raised or moved
         if reopen:
             given = changed
             folder.write_json(given.model_dump(mode="json"), "run.json")
@@ -170,7 +173,19 @@ def resume(
         folder.unlock()
 
 
-def _raise_cap(folder: RunFolder, cap: NanoUSD) -> bool:
+_CURRENCIES: dict[str, Currency] = {
+    "budget": "nano_usd",
+    "max_tokens_total": "tokens",
+    "max_time": "milliseconds",
+}
+
+
+def _named(cap: Cap, names: Iterable[str]) -> Cap:
+    """Of a cap the bounds that these settings set."""
+    return Cap(**{_CURRENCIES[name]: getattr(cap, _CURRENCIES[name]) for name in names})
+
+
+def _raise_cap(folder: RunFolder, cap: Cap) -> bool:
     """Raise the cap of the run's account; whether it is another one than before."""
     path = folder.path(LEDGER)
     if not path.exists():
@@ -179,11 +194,8 @@ def _raise_cap(folder: RunFolder, cap: NanoUSD) -> bool:
             "Raise the cap of the suite that it is a part of",
         )
     ledger = Ledger.open(path)
-    if ledger.sums().cap == cap:
-        return False
     ledger.forfeit_open("the run stopped while this was in flight")
-    ledger.raise_cap(ROOT, cap)
-    return True
+    return ledger.raise_cap(ROOT, cap)
 
 
 def run_graph(

@@ -29,7 +29,7 @@ class Move(TypedDict):
 
 
 class TrialRecord(TypedDict):
-    """What became of one answer of a chat model, and what it cost, in nano-dollars.
+    """What became of one answer of a chat model, and what it cost: nano-dollars, tokens, milliseconds.
 
     ``action`` is ``new`` or ``refine``; ``parent`` is the candidate that was to be refined or
     repaired. ``failure`` is empty for an answer that gave a new candidate; ``duplicate`` for one
@@ -49,6 +49,8 @@ class TrialRecord(TypedDict):
     accepted: bool
     speedup: float
     cost: int
+    tokens: NotRequired[int]
+    milliseconds: NotRequired[int]
     failure: str
 
 
@@ -91,7 +93,7 @@ class CandidateRecord(TypedDict, total=False):
 
     ``better`` is true if it passed every gate, is faster than the original beyond the noise, and
     is slower at no size. Of a chat model's answer, ``prompt`` is the version of what it was asked
-    and ``cost`` what was spent on it, in nano-dollars.
+    and ``cost`` what was spent on it, in nano-dollars, beside ``tokens`` and ``milliseconds``.
 
     Of the free proposer's, ``chain`` holds the strategies; ``promising`` is what ``better`` will be if
     it passes the gates that are left, ``at_largest`` its speedup at the largest size, and
@@ -122,6 +124,8 @@ class CandidateRecord(TypedDict, total=False):
     chain: list[dict[str, Any]]
     prompt: str
     cost: int
+    tokens: int
+    milliseconds: int
 
 
 class RunInput(TypedDict, total=False):

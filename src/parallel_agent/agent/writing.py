@@ -11,9 +11,9 @@ from parallel_agent.agent.funding import NO_MONEY, NO_SERVER
 from parallel_agent.agent.outside import AGENT, submitted
 from parallel_agent.agent.state import ORIGINAL, BranchState, Known
 from parallel_agent.agent.stored import stored_record
+from parallel_agent.budget.amount import NOTHING, Amount
 from parallel_agent.budget.bill import cost_of
 from parallel_agent.budget.errors import CapExceeded
-from parallel_agent.budget.money import NanoUSD
 from parallel_agent.chat.errors import ChatError, ServerGone
 from parallel_agent.chat.messages import ChatRequest
 from parallel_agent.chat.model import ChatModel
@@ -45,7 +45,7 @@ class NothingWritten(Exception):
     ``failure`` is that of a `TrialRecord`.
     """
 
-    def __init__(self, message: str, failure: str = "", spent: NanoUSD = 0) -> None:
+    def __init__(self, message: str, failure: str = "", spent: Amount = NOTHING) -> None:
         super().__init__(message)
         self.failure = failure
         self.spent = spent
@@ -58,7 +58,7 @@ class Written:
     proposal: Proposal
     parent: str
     prompt: str = ""
-    spent: NanoUSD = 0
+    spent: Amount = NOTHING
     options: dict[str, str] | None = None
     """Those that took effect, where they are not what was asked for."""
 
@@ -134,7 +134,7 @@ def _by_model(context: Context, state: BranchState, options: dict[str, Any], sco
         request, base, prompt, parent = _request(context, state, options["max_output_tokens"])
         proposal = _answer(context, state, model, request, base, scope)
     except CapExceeded as full:
-        raise NothingWritten(f"no money is left for an answer: {full}", NO_MONEY) from None
+        raise NothingWritten(f"too little is left for an answer: {full}", NO_MONEY) from None
     except ServerGone as gone:
         raise NothingWritten(f"{model.ref} did not answer: {gone}", NO_SERVER) from None
     except ChatError as error:
@@ -148,7 +148,7 @@ def _by_model(context: Context, state: BranchState, options: dict[str, Any], sco
     return Written(proposal, parent, prompt, _cost(context, scope, state["step"]))
 
 
-def _cost(context: Context, scope: str, step: int) -> NanoUSD:
+def _cost(context: Context, scope: str, step: int) -> Amount:
     """What the answers of a step came to, those that were paid for before a crash among them."""
     return cost_of(context.ledger.audit().entries, f"{scope}/coder/{step}/")
 

@@ -1,4 +1,4 @@
-"""The sqlite file of an account: its schema, and one connection for each transaction."""
+"""The sqlite file of an account: one connection for each transaction, and older files brought up."""
 
 from __future__ import annotations
 
@@ -9,86 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from parallel_agent.budget import rows
+from parallel_agent.budget.amount import Cap
 from parallel_agent.budget.errors import LedgerError
-from parallel_agent.budget.money import NanoUSD, check_nano
+from parallel_agent.budget.schema import (
+    APPLICATION_ID,
+    OLDEST_VERSION,
+    SCHEMA,
+    SCHEMA_VERSION,
+    upgrade,
+)
 from parallel_agent.budget.scopes import ROOT
 
-APPLICATION_ID = 0x70614C67
-SCHEMA_VERSION = 2
 BUSY_SECONDS = 60.0
 """How long a transaction waits for another process or thread to finish its own."""
-
-# Without RETURNING and STRICT, which the sqlite of older systems lacks.
-_SCHEMA = (
-    """CREATE TABLE scopes (
-        path TEXT PRIMARY KEY NOT NULL,
-        cap INTEGER CHECK (cap IS NULL OR typeof(cap) = 'integer' AND cap >= 0)
-    )""",
-    """CREATE TABLE entries (
-        id INTEGER PRIMARY KEY,
-        at TEXT NOT NULL,
-        kind TEXT NOT NULL
-            CHECK (kind IN ('reserved', 'settled', 'released', 'forfeited', 'capped')),
-        scope TEXT NOT NULL REFERENCES scopes (path),
-        amount INTEGER NOT NULL CHECK (typeof(amount) = 'integer' AND amount >= 0),
-        reservation INTEGER UNIQUE REFERENCES entries (id),
-        what TEXT NOT NULL,
-        key TEXT,
-        detail TEXT NOT NULL,
-        CHECK ((kind IN ('reserved', 'capped')) = (reservation IS NULL)),
-        CHECK (kind != 'released' OR amount = 0)
-    )""",
-    # The responses that were paid for, each with its settlement: one of the same key.
-    """CREATE TABLE responses (
-        key TEXT PRIMARY KEY NOT NULL,
-        settlement INTEGER NOT NULL UNIQUE REFERENCES entries (id),
-        response TEXT NOT NULL
-    )""",
-    # The cap of each scope as it was last set.
-    """CREATE VIEW caps AS
-        SELECT path, coalesce(
-            (SELECT amount FROM entries WHERE kind = 'capped' AND scope = path
-             ORDER BY id DESC LIMIT 1),
-            cap) AS cap
-        FROM scopes""",
-    # What each reservation charges now; closed is NULL while it is outstanding.
-    """CREATE VIEW reservations AS
-        SELECT r.id, r.scope, r.what, r.key, r.amount AS reserved, c.kind AS closed,
-               coalesce(c.amount, r.amount) AS charge
-        FROM entries r LEFT JOIN entries c ON c.reservation = r.id
-        WHERE r.kind = 'reserved'""",
-    # INSERT OR REPLACE removes rows without asking the DELETE trigger: hence one for INSERT.
-    """CREATE TRIGGER entries_replace BEFORE INSERT ON entries
-        WHEN EXISTS (SELECT 1 FROM entries
-                     WHERE id = NEW.id OR reservation = NEW.reservation)
-        BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END""",
-    """CREATE TRIGGER entries_update BEFORE UPDATE ON entries
-        BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END""",
-    """CREATE TRIGGER entries_delete BEFORE DELETE ON entries
-        BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END""",
-    """CREATE TRIGGER scopes_replace BEFORE INSERT ON scopes
-        WHEN EXISTS (SELECT 1 FROM scopes WHERE path = NEW.path)
-        BEGIN SELECT RAISE(ABORT, 'scopes are append-only'); END""",
-    """CREATE TRIGGER scopes_update BEFORE UPDATE ON scopes
-        BEGIN SELECT RAISE(ABORT, 'scopes are append-only'); END""",
-    """CREATE TRIGGER scopes_delete BEFORE DELETE ON scopes
-        BEGIN SELECT RAISE(ABORT, 'scopes are append-only'); END""",
-    """CREATE TRIGGER responses_insert BEFORE INSERT ON responses
-        WHEN NOT EXISTS (SELECT 1 FROM entries
-                         WHERE id = NEW.settlement AND kind = 'settled' AND key = NEW.key)
-        BEGIN SELECT RAISE(ABORT, 'a response has a settlement of the same key'); END""",
-    """CREATE TRIGGER responses_replace BEFORE INSERT ON responses
-        WHEN EXISTS (SELECT 1 FROM responses
-                     WHERE key = NEW.key OR settlement = NEW.settlement)
-        BEGIN SELECT RAISE(ABORT, 'responses are append-only'); END""",
-    """CREATE TRIGGER responses_update BEFORE UPDATE ON responses
-        BEGIN SELECT RAISE(ABORT, 'responses are append-only'); END""",
-    """CREATE TRIGGER responses_delete BEFORE DELETE ON responses
-        BEGIN SELECT RAISE(ABORT, 'responses are append-only'); END""",
-    "CREATE INDEX entries_capped ON entries (scope, id) WHERE kind = 'capped'",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
-)
 
 
 class AccountFile:
@@ -98,16 +32,17 @@ class AccountFile:
         self.path = path.absolute()
 
     @classmethod
-    def create(cls, path: Path, cap: NanoUSD) -> AccountFile:
+    def create(cls, path: Path, cap: Cap) -> AccountFile:
         """Create the account with its root scope and cap.
 
         Raises:
-            TypeError, ValueError: ``cap`` is no amount.
+            TypeError, ValueError: ``cap`` is no cap, or none on money.
             FileExistsError: something stands at ``path``; it is left alone.
             OSError: the file cannot be made.
             LedgerError: the file cannot be written.
         """
-        check_nano(cap)
+        if cap.checked().nano_usd is None:
+            raise ValueError("an account has a cap on money")
         # Made beside its place and linked there when whole: of several creators one wins, and
         # nobody ever sees, or inherits from a killed process, half an account.
         with TemporaryDirectory(prefix=".ledger-", dir=path.parent) as folder:
@@ -116,15 +51,15 @@ class AccountFile:
             with draft._connection() as db:
                 db.execute("PRAGMA journal_mode = WAL")  # stays with the file
             with draft.transaction(write=True) as db:
-                for statement in _SCHEMA:
+                for statement in SCHEMA:
                     db.execute(statement)
-                db.execute("INSERT INTO scopes (path, cap) VALUES (?, ?)", (ROOT, cap))
+                rows.add_scope(db, ROOT, cap)
             os.link(draft.path, path)
         return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> AccountFile:
-        """Open an existing account.
+        """Open an existing account; one of an older schema is brought up to this one's first.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -137,10 +72,13 @@ class AccountFile:
             if db.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
                 raise LedgerError(f"{path} is not a ledger")
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != SCHEMA_VERSION:
+            if not OLDEST_VERSION <= version <= SCHEMA_VERSION:
                 raise LedgerError(
-                    f"{path} has schema {version}; this program reads {SCHEMA_VERSION}"
+                    f"{path} has schema {version}; this program reads {OLDEST_VERSION} to "
+                    f"{SCHEMA_VERSION}"
                 )
+            if version < SCHEMA_VERSION:
+                upgrade(db)
         return file
 
     @contextmanager

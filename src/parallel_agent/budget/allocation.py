@@ -1,4 +1,4 @@
-"""What a policy sees and what it decides, as plain data. Money is in nano-dollars."""
+"""What a policy sees and what it decides, as plain data."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import NOTHING, Amount, Cap
 
 Action = Literal["new", "refine"]
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing that money could be spent on: one answer of one model.
+    """One thing that could be paid for: one answer of one model.
 
     ``parent`` is the candidate that a refinement starts from, a rejected one if it is to be
-    repaired; empty for a new start. ``cost`` is what it is expected to cost, ``bound`` the most
-    that it can: 0 for what is free. An option stays the same, and may be funded again, as long as
+    repaired; empty for a new start. ``cost`` is what it is expected to take of what
+    has a cap, ``bound`` the most that it can: nothing for what is free. An option stays the same, and may be funded again, as long as
     its ``id`` does.
     """
 
@@ -27,13 +27,13 @@ class Option:
     action: Action
     strategy: str
     parent: str
-    cost: NanoUSD
-    bound: NanoUSD
+    cost: Amount
+    bound: Amount
 
     @property
     def free(self) -> bool:
-        """True if it cannot cost anything."""
-        return self.bound == 0
+        """True if it cannot take anything that has a cap."""
+        return self.bound == NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Trial:
     action: Action
     strategy: str
     parent: str
-    cost: NanoUSD
+    cost: Amount
     accepted: bool
     speedup: float = 1.0
     candidate: str = ""
@@ -73,17 +73,22 @@ class Standing:
 class View:
     """All that a policy decides on.
 
-    ``available`` is what may be reserved now, at most ``cap - spent``. There is a standing for
+    ``available`` is what may be reserved now, at most ``cap`` less ``spent``. There is a standing for
     every kernel of the set, one for a single run. At most ``width`` options can be at work at once.
     """
 
-    cap: NanoUSD
-    spent: NanoUSD
-    available: NanoUSD
+    cap: Cap
+    spent: Amount
+    available: Cap
     standings: tuple[Standing, ...]
     trials: tuple[Trial, ...]
     options: tuple[Option, ...]
     width: int = 1
+
+    @property
+    def used(self) -> float:
+        """The share of the cap that is spent, of the currency of which that is the largest."""
+        return self.cap.share(self.spent)
 
 
 @dataclass(frozen=True, slots=True)

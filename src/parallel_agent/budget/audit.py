@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import CURRENCIES, Amount, Cap, Currency, text_of
 from parallel_agent.budget.scopes import ScopeSums, lineage
 
+_NOTHING = Amount()
 Kind = Literal["reserved", "settled", "released", "forfeited", "capped"]
 
 
@@ -16,10 +17,9 @@ Kind = Literal["reserved", "settled", "released", "forfeited", "capped"]
 class Entry:
     """One line of the account; lines are appended and never changed.
 
-    ``amount`` is what the entry charges to ``scope``, in nano-dollars: the upper bound that was
-    reserved, the price that was settled, 0 for released, the whole reservation for forfeited. A
-    ``capped`` entry charges nothing: its amount is the cap of ``scope`` from here on.
-    ``reservation`` is the id of the reserving entry that this one closes, None for ``reserved``
+    ``charge`` is what the entry charges to ``scope``: the upper bound that was reserved, what was
+    settled, nothing for released, the whole reservation for forfeited. A ``capped`` entry charges
+    nothing: it has the bounds of ``scope`` that change from here on. ``reservation`` is the id of the reserving entry that this one closes, None for ``reserved``
     and ``capped``. ``at`` is the time in UTC, ISO 8601.
     """
 
@@ -27,32 +27,51 @@ class Entry:
     at: str
     kind: Kind
     scope: str
-    amount: NanoUSD
+    charge: Amount | Cap
     reservation: int | None
     what: str
     key: str | None
     detail: Mapping[str, Any]
 
+    @property
+    def amount(self) -> Amount:
+        """What it charges."""
+        return self.charge if isinstance(self.charge, Amount) else Amount()
+
+    @property
+    def cap(self) -> Cap:
+        """What it bounds from here on."""
+        return self.charge if isinstance(self.charge, Cap) else Cap()
+
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A settlement above its reservation: the provider billed more than the upper bound."""
+    """A settlement above its reservation, of something that a cap bounds.
+
+    The provider billed more than the upper bound, or this machine was too busy to end a request in
+    time.
+    """
 
     entry: int
     reservation: int
     scope: str
-    reserved: NanoUSD
-    settled: NanoUSD
+    reserved: Amount
+    settled: Amount
+
+    @property
+    def currencies(self) -> tuple[Currency, ...]:
+        """Of which more was settled than reserved."""
+        return self.settled.above(self.reserved)
 
 
 @dataclass(frozen=True, slots=True)
 class CapChange:
-    """A cap that was set anew; ``before`` is None where the scope had none of its own."""
+    """A cap that was set anew, whole as it was ``before`` and is ``after``."""
 
     entry: int
     scope: str
-    before: NanoUSD | None
-    after: NanoUSD
+    before: Cap
+    after: Cap
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +98,10 @@ class Audit:
     @property
     def over_cap(self) -> tuple[str, ...]:
         """The scopes whose sum is above their cap (only a breach can do that)."""
-        return tuple(s.scope for s in self.scopes if s.available is not None and s.available < 0)
+        return tuple(sums.scope for sums in self.scopes if sums.over_cap)
 
 
-def audit_entries(caps: Mapping[str, NanoUSD | None], entries: Iterable[Entry]) -> Audit:
+def audit_entries(caps: Mapping[str, Cap], entries: Iterable[Entry]) -> Audit:
     """Replay ``entries`` in their order over the scopes in ``caps`` (path to cap at creation)."""
     replay = _Replay({scope: ScopeSums(scope, cap) for scope, cap in caps.items()})
     lines = tuple(entries)
@@ -113,19 +132,20 @@ class _Replay:
         unknown = [path for path in lineage(entry.scope) if path not in self.sums]
         if unknown:
             return f"the scope {unknown[0]} does not exist"
-        if entry.amount < 0:
+        if any((getattr(entry.charge, name) or 0) < 0 for name in CURRENCIES):
             return "the amount is negative"
         if entry.kind == "reserved":
             return self._misfit(entry)
         if entry.kind == "capped":
             charged = self.sums[entry.scope].charged
-            return f"{charged} was charged to it already" if entry.amount < charged else None
+            below = entry.cap.short_of(charged)
+            return f"{_text(charged, below)} was charged to it already" if below else None
         reserved = self.open.get(entry.reservation or 0)
         if reserved is None:
             return f"reservation {entry.reservation} is not open"
         if reserved.scope != entry.scope:
             return f"reservation {reserved.id} belongs to {reserved.scope}"
-        if entry.kind == "released" and entry.amount != 0:
+        if entry.kind == "released" and entry.amount != Amount():
             return "a release charges nothing"
         if entry.kind == "forfeited" and entry.amount != reserved.amount:
             return "a forfeit charges the whole reservation"
@@ -134,8 +154,10 @@ class _Replay:
     def _misfit(self, entry: Entry) -> str | None:
         for scope in lineage(entry.scope):
             available = self.sums[scope].available
-            if available is not None and entry.amount > available:
-                return f"{entry.amount} reserved where {available} was available in {scope}"
+            short = available.short_of(entry.amount)
+            if short:
+                reserved, left = _text(entry.amount, short), _text(available, short)
+                return f"{reserved} reserved where {left} was available in {scope}"
         return None
 
     def apply(self, entry: Entry) -> None:
@@ -149,8 +171,9 @@ class _Replay:
             return
         reserved = self.open.pop(entry.reservation or 0, None)
         if reserved is not None:
-            self._add(reserved.scope, outstanding=-reserved.amount)
-            if entry.kind == "settled" and entry.amount > reserved.amount:
+            self._add(reserved.scope, outstanding=Amount() - reserved.amount)
+            bounded = self._bounds(entry.scope).bounded(entry.amount)
+            if entry.kind == "settled" and bounded.above(reserved.amount):
                 self.breaches.append(
                     Breach(entry.id, reserved.id, entry.scope, reserved.amount, entry.amount)
                 )
@@ -162,11 +185,25 @@ class _Replay:
     def _cap(self, entry: Entry) -> None:
         before = self.sums.get(entry.scope)
         if before is not None:
-            self.sums[entry.scope] = replace(before, cap=entry.amount)
-            self.cap_changes.append(CapChange(entry.id, entry.scope, before.cap, entry.amount))
+            after = before.cap.changed(entry.cap)
+            self.sums[entry.scope] = replace(before, cap=after)
+            self.cap_changes.append(CapChange(entry.id, entry.scope, before.cap, after))
+
+    def _bounds(self, scope: str) -> Cap:
+        """What is bounded in a scope by its cap or by one above it."""
+        bounds = Cap()
+        for path in lineage(scope):
+            if path in self.sums:
+                bounds = bounds.tighter(self.sums[path].cap)
+        return bounds
 
     def _add(
-        self, scope: str, *, settled: int = 0, forfeited: int = 0, outstanding: int = 0
+        self,
+        scope: str,
+        *,
+        settled: Amount = _NOTHING,
+        forfeited: Amount = _NOTHING,
+        outstanding: Amount = _NOTHING,
     ) -> None:
         for path in lineage(scope):
             if path not in self.sums:
@@ -178,3 +215,7 @@ class _Replay:
                 forfeited=before.forfeited + forfeited,
                 outstanding=before.outstanding + outstanding,
             )
+
+
+def _text(amount: Amount | Cap, currencies: Iterable[Currency]) -> str:
+    return ", ".join(text_of(getattr(amount, name), name) for name in currencies)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from parallel_agent.budget.amount import NOTHING, Amount
 from parallel_agent.budget.audit import Entry
-from parallel_agent.budget.money import NanoUSD
 
 UNKNOWN = "unknown"
 """Whose a request was that does not say so."""
@@ -16,15 +16,15 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Requests that were closed and may have reached a provider, in nano-dollars and tokens.
+    """Requests that were closed and may have reached a provider.
 
-    ``amount`` has what was forfeited in it. Tokens are those that providers reported: input
-    includes the cached ones, output includes reasoning.
+    ``amount`` has what was forfeited in it. The tokens beside it are those that providers reported:
+    input includes the cached ones, output includes reasoning.
     """
 
     calls: int = 0
-    amount: NanoUSD = 0
-    forfeited: NanoUSD = 0
+    amount: Amount = NOTHING
+    forfeited: Amount = NOTHING
     input_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
@@ -74,10 +74,10 @@ def bill_of(entries: Iterable[Entry]) -> Bill:
     return Bill(sum(by_scope.values(), Item()), by_model, by_node, by_scope)
 
 
-def cost_of(entries: Iterable[Entry], prefix: str) -> NanoUSD:
-    """What the closed requests whose key begins with ``prefix`` were charged, in nano-dollars."""
+def cost_of(entries: Iterable[Entry], prefix: str) -> Amount:
+    """What the closed requests whose key begins with ``prefix`` were charged."""
     opened: set[int] = set()
-    cost = 0
+    cost = NOTHING
     for entry in entries:
         if entry.kind == "reserved" and (entry.key or "").startswith(prefix):
             opened.add(entry.id)
@@ -94,9 +94,13 @@ def _node_in_key(reserved: Entry) -> str:
 def _item(closing: Entry, detail: Mapping[str, Any]) -> Item:
     usage = detail.get("usage") or {}
     tokens = {f.name: int(usage.get(f.name, 0)) for f in fields(Item) if f.name.endswith("_tokens")}
-    forfeited = closing.amount if closing.kind == "forfeited" else 0
-    return Item(calls=1, amount=closing.amount, forfeited=forfeited, **tokens)
+    forfeited = closing.amount if closing.kind == "forfeited" else NOTHING
+    return Item(1, closing.amount, forfeited, **tokens)
 
 
 def _dearest_first(part: Mapping[str, Item]) -> dict[str, Item]:
-    return dict(sorted(part.items(), key=lambda named: (-named[1].amount, named[0])))
+    def key(named: tuple[str, Item]) -> tuple[int, int, int, str]:
+        amount = named[1].amount
+        return -amount.nano_usd, -amount.tokens, -amount.milliseconds, named[0]
+
+    return dict(sorted(part.items(), key=key))

@@ -1,6 +1,7 @@
-"""The ledger: money is reserved before a request leaves and closed, exactly once, after it.
+"""The ledger: what a request may take is reserved before it leaves and closed, exactly once, after it.
 
-All amounts are integers of nano-dollars. An account is one sqlite file that any number of threads
+Amounts are of money, tokens and time (see `amount`); where one is taken, an int stands for
+nano-dollars alone. An account is one sqlite file that any number of threads
 and processes may use at once; every method is one transaction, on disk when it returns.
 """
 
@@ -12,9 +13,9 @@ from typing import Any
 
 from parallel_agent.budget import rows
 from parallel_agent.budget.account import AccountFile
+from parallel_agent.budget.amount import Amount, Amountable, Cap, Cappable, as_amount, as_cap
 from parallel_agent.budget.audit import Audit, audit_entries
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
-from parallel_agent.budget.money import NanoUSD, check_nano
 from parallel_agent.budget.reservation import JournaledResponse, Reservation, Settlement
 from parallel_agent.budget.scopes import ROOT, ScopeSums, child_path, lineage
 
@@ -32,23 +33,23 @@ class Ledger:
         self._file = file
 
     @classmethod
-    def create(cls, path: Path, cap: NanoUSD) -> Ledger:
+    def create(cls, path: Path, cap: Cappable) -> Ledger:
         """Create an account file whose root scope ``account`` has the cap ``cap``.
 
         Raises:
-            TypeError, ValueError: ``cap`` is not an int of nano-dollars from 0 to ``MAX_NANO``.
+            TypeError, ValueError: ``cap`` is none, or none on money.
             FileExistsError: there is an account already.
             OSError: the file cannot be made.
         """
-        return cls(AccountFile.create(path, cap))
+        return cls(AccountFile.create(path, as_cap(cap)))
 
     @classmethod
     def open(cls, path: Path) -> Ledger:
-        """Open an existing account file.
+        """Open an existing account file; one that counted money alone is brought up to date first.
 
         Raises:
             FileNotFoundError: there is none.
-            LedgerError: the file is not a ledger, or one of another schema version.
+            LedgerError: the file is not a ledger, or one of a version that is not known.
         """
         return cls(AccountFile.open(path))
 
@@ -57,88 +58,96 @@ class Ledger:
         """The account file."""
         return self._file.path
 
-    def add_scope(self, name: str, parent: str = ROOT, cap: NanoUSD | None = None) -> str:
+    def add_scope(self, name: str, parent: str = ROOT, cap: Cappable | None = None) -> str:
         """Add the scope ``name`` under ``parent`` and return its path, ``parent/name``.
 
         Without a cap of its own it is bound by the scopes above it. Adding the same scope again,
         with the cap of then or of now, changes nothing.
 
         Raises:
-            TypeError, ValueError: ``cap`` is no amount, or ``name`` no name (empty, with a slash).
+            TypeError, ValueError: ``cap`` is no cap, or ``name`` no name (empty, with a slash).
             LedgerError: ``parent`` does not exist, or the scope exists with another cap.
         """
-        path = child_path(parent, name)
-        if cap is not None:
-            check_nano(cap)
+        path, own = child_path(parent, name), as_cap(Cap() if cap is None else cap)
         with self._file.transaction(write=True) as db:
             rows.present_cap(db, parent)
             known = rows.created_caps(db)
             if path not in known:
-                db.execute("INSERT INTO scopes (path, cap) VALUES (?, ?)", (path, cap))
-            elif cap not in (known[path], rows.present_cap(db, path)):
+                rows.add_scope(db, path, own)
+            elif own not in (known[path], rows.present_cap(db, path)):
                 raise LedgerError(f"the scope {path} exists with another cap")
         return path
 
-    def raise_cap(self, scope: str, cap: NanoUSD) -> None:
+    def raise_cap(self, scope: str, cap: Cappable) -> bool:
         """Set the cap of ``scope`` anew: higher, or as low as what is charged to it already.
 
+        What ``cap`` does not bound stays as it is: a bound can be raised, and not taken away.
         What was reserved before had to fit into the cap of then, and the audit checks that. The
-        cap that it has already is not set again. The scopes above keep theirs.
+        scopes above keep theirs. Returns whether there was anything to set.
 
         Raises:
-            TypeError, ValueError: ``cap`` is no amount.
+            TypeError, ValueError: ``cap`` is no cap.
             CapTooLow: more than that is spent or reserved; nothing was changed.
         """
-        check_nano(cap)
         with self._file.transaction(write=True) as db:
             sums = rows.sums(db, scope)
-            if cap == sums.cap:
-                return
-            if cap < sums.charged:
-                raise CapTooLow(scope, cap, sums.charged)
-            rows.append(db, "capped", scope, cap, what="the cap was set anew")
+            new = as_cap(cap).unlike(sums.cap)
+            if new == Cap():
+                return False
+            if new.short_of(sums.charged):
+                raise CapTooLow(scope, new, sums.charged)
+            rows.append(db, "capped", scope, new, what="the cap was set anew")
+        return True
 
     def reserve(
         self,
         scope: str,
-        amount: NanoUSD,
+        amount: Amountable,
         *,
         what: str,
+        least: Amountable | None = None,
         key: str | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> Reservation:
         """Set ``amount`` aside, if it fits in ``scope`` and in every scope above it.
 
+        Where only less is left, ``least`` will do: as much is reserved as there is, and the
+        reservation says how much that is.
+
         ``what`` is for people. ``key`` is the caller's own label (see ``forfeit_open``): all attempts
         at one request may have the same, and one response is journaled under it. ``detail`` (JSON
         data) is kept with the entry: what names model and node here is on the bill even if the
-        request is never heard of again. An amount of 0 is welcome, also under a cap of 0.
+        request is never heard of again. What needs nothing of a currency is welcome, also where
+        none of it is left.
 
         Raises:
-            TypeError, ValueError: ``amount`` is not an int of nano-dollars from 0 to ``MAX_NANO``,
-                or ``detail`` is not JSON data.
+            TypeError, ValueError: ``amount`` is none, or ``detail`` is not JSON data.
             CapExceeded: it does not fit; names the deepest scope that is too full.
         """
-        check_nano(amount)
+        given = as_amount(amount)
+        smallest = given if least is None else as_amount(least)
         with self._file.transaction(write=True) as db:
-            for sums in rows.sums_upward(db, scope):
-                if sums.available is not None and amount > sums.available:
-                    raise CapExceeded(sums.scope, amount, sums.available)
-            number = rows.append(db, "reserved", scope, amount, what=what, key=key, detail=detail)
-        return Reservation(number, scope, amount, what, key)
+            upward = rows.sums_upward(db, scope)
+            for sums in upward:
+                given = sums.available.cut(given, smallest)
+            for sums in upward:
+                if not sums.available.holds(given):
+                    raise CapExceeded(sums.scope, given, sums.available)
+            number = rows.append(db, "reserved", scope, given, what=what, key=key, detail=detail)
+        return Reservation(number, scope, given, what, key)
 
     def settle(
         self,
         reservation_id: int,
-        amount: NanoUSD,
+        amount: Amountable,
         *,
         detail: Mapping[str, Any],
         response: str | None = None,
     ) -> Settlement:
-        """Close a reservation at its real price; ``detail`` (JSON data) is kept with the entry.
+        """Close a reservation at what it really took; ``detail`` (JSON data) is kept with the entry.
 
-        A price above the reservation is recorded at the truth and is a breach. The sums may then
-        pass a cap, and nothing more can be reserved there.
+        More than was reserved is recorded at the truth and is a breach. The sums may then pass a
+        cap, and nothing more of that can be reserved there.
 
         A ``response`` is journaled under the reservation's key in the same transaction: either
         both are on disk or neither. See ``journaled``.
@@ -149,13 +158,13 @@ class Ledger:
             ReservationClosed: it was closed before.
             LedgerError: there is a response, but no key or one that has a response already.
         """
-        check_nano(amount)
+        taken = as_amount(amount)
         with self._file.transaction(write=True) as db:
             reservation = rows.open_reservation(db, reservation_id)
-            settlement = rows.close(db, "settled", reservation, amount, detail)
+            settlement = rows.close(db, "settled", reservation, taken, detail)
             if response is not None:
                 rows.write_response(db, reservation.key, settlement, response)
-        return Settlement(reservation, amount)
+        return Settlement(reservation, taken)
 
     def journaled(self, key: str) -> JournaledResponse | None:
         """Return the response that was settled under ``key``: it is paid for, do not ask again."""
@@ -170,7 +179,7 @@ class Ledger:
         """
         with self._file.transaction(write=True) as db:
             reservation = rows.open_reservation(db, reservation_id)
-            rows.close(db, "released", reservation, 0, {"why": why})
+            rows.close(db, "released", reservation, Amount(), {"why": why})
 
     def forfeit(self, reservation_id: int, why: str) -> None:
         """Count a reservation in full: nothing is known of the request's fate.
@@ -206,18 +215,17 @@ class Ledger:
         with self._file.transaction(write=False) as db:
             return rows.sums(db, scope)
 
-    def spent(self, scope: str = ROOT) -> NanoUSD:
+    def spent(self, scope: str = ROOT) -> Amount:
         """Return what is settled or forfeited in ``scope`` and below it."""
         return self.sums(scope).spent
 
-    def available(self, scope: str = ROOT) -> NanoUSD:
-        """Return the largest amount that can be reserved in ``scope`` now.
-
-        Negative after a breach: then not even 0 can be reserved.
-        """
+    def available(self, scope: str = ROOT) -> Cap:
+        """Return the most that can be reserved in ``scope`` now; negative after a breach."""
+        left = Cap()
         with self._file.transaction(write=False) as db:
-            left = [sums.available for sums in rows.sums_upward(db, scope)]
-        return min(amount for amount in left if amount is not None)
+            for sums in rows.sums_upward(db, scope):
+                left = left.tighter(sums.available)
+        return left
 
     def audit(self) -> Audit:
         """Recompute every sum and check the promise of the cap, from the entries alone."""

@@ -148,17 +148,26 @@ class Price(_Plain):
     ) -> NanoUSD:
         """The most that one request can cost, in nano-dollars.
 
-        A token of input stands for at least one byte of the prompt, and the chat template adds at
-        most ``MESSAGE_OVERHEAD`` tokens a message and ``REQUEST_OVERHEAD`` tokens a request. Each
-        may be the dearest: written to the cache, in the highest tier that can be reached. Of the
+        Each token of `most_input` may be the dearest: written to the cache, in the highest tier that can be reached. Of the
         output each token may be reasoning. The request may take until the same time of tomorrow.
         """
-        if min(prompt_bytes, messages, max_output_tokens) < 0:
-            raise ValueError("a request has no negative number of bytes, messages or tokens")
-        tokens = prompt_bytes + messages * MESSAGE_OVERHEAD + REQUEST_OVERHEAD
+        tokens = most_input(prompt_bytes, messages)
+        if max_output_tokens < 0:
+            raise ValueError("a request has no negative number of tokens")
         start = at or datetime.now(UTC)
         lists = (*self.in_force(start), *self.in_force(start + timedelta(days=1)))
         return _nano(rates.dearest(tokens, max_output_tokens) for rates in lists)
+
+
+def most_input(prompt_bytes: int, messages: int) -> int:
+    """The most tokens of input that a prompt can have.
+
+    A token stands for at least one byte of the prompt, and the chat template adds at most
+    ``MESSAGE_OVERHEAD`` tokens a message and ``REQUEST_OVERHEAD`` tokens a request.
+    """
+    if min(prompt_bytes, messages) < 0:
+        raise ValueError("a request has no negative number of bytes or messages")
+    return prompt_bytes + messages * MESSAGE_OVERHEAD + REQUEST_OVERHEAD
 
 
 def _nano(amounts: Iterable[Fraction]) -> NanoUSD:

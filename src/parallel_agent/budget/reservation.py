@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import Amount
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Money set aside: ``amount`` nano-dollars in ``scope`` for ``what``."""
+    """What is set aside in ``scope`` for ``what``."""
 
     id: int
     scope: str
-    amount: NanoUSD
+    amount: Amount
     what: str
     key: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The real price of a reservation, in nano-dollars."""
+    """What a reservation really took."""
 
     reservation: Reservation
-    amount: NanoUSD
+    amount: Amount
 
     @property
     def breach(self) -> bool:
-        """True when more was billed than reserved; the sums may have passed a cap."""
-        return self.amount > self.reservation.amount
+        """True when it took more of something than was reserved; the sums may have passed a cap."""
+        return bool(self.amount.above(self.reservation.amount))
 
 
 @dataclass(frozen=True, slots=True)
 class JournaledResponse:
     """A response that was paid for, as it was handed to ``settle``.
 
-    ``amount`` is its price in nano-dollars, ``at`` the time of its settlement in UTC, ISO 8601.
+    ``amount`` is what it took, ``at`` the time of its settlement in UTC, ISO 8601.
     """
 
     reservation: Reservation
-    amount: NanoUSD
+    amount: Amount
     response: str
     at: str

@@ -8,38 +8,47 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from parallel_agent.budget.amount import CURRENCIES, Amount, Cap
 from parallel_agent.budget.audit import Entry, Kind
 from parallel_agent.budget.errors import LedgerError, ReservationClosed
-from parallel_agent.budget.money import NanoUSD
 from parallel_agent.budget.reservation import JournaledResponse, Reservation
 from parallel_agent.budget.scopes import ScopeSums, lineage
 
+_COUNTS = ", ".join(CURRENCIES)
+_SUMS = ", ".join(f"sum({name})" for name in CURRENCIES)
+_RESERVED = ", ".join(f"reserved_{name}" for name in CURRENCIES)
 
-def created_caps(db: sqlite3.Connection) -> dict[str, NanoUSD | None]:
+
+def add_scope(db: sqlite3.Connection, path: str, cap: Cap) -> None:
+    """Add a scope that is not there yet."""
+    values = (cap.nano_usd, cap.tokens, cap.milliseconds)
+    db.execute(f"INSERT INTO scopes (path, {_COUNTS}) VALUES (?, ?, ?, ?)", (path, *values))
+
+
+def created_caps(db: sqlite3.Connection) -> dict[str, Cap]:
     """Every scope with the cap that it was created with."""
-    return dict(db.execute("SELECT path, cap FROM scopes ORDER BY rowid"))
+    rows = db.execute(f"SELECT path, {_COUNTS} FROM scopes ORDER BY rowid")
+    return {path: Cap(*cap) for path, *cap in rows}
 
 
-def present_cap(db: sqlite3.Connection, scope: str) -> NanoUSD | None:
+def present_cap(db: sqlite3.Connection, scope: str) -> Cap:
     """The cap of ``scope`` as it was last set. Raises LedgerError if there is no such scope."""
-    row = db.execute("SELECT cap FROM caps WHERE path = ?", (scope,)).fetchone()
+    row = db.execute(f"SELECT {_COUNTS} FROM caps WHERE path = ?", (scope,)).fetchone()
     if row is None:
         raise LedgerError(f"the scope {scope} does not exist")
-    cap: NanoUSD | None = row[0]
-    return cap
+    return Cap(*row)
 
 
 def sums(db: sqlite3.Connection, scope: str) -> ScopeSums:
     """What ``scope`` and the scopes below it come to."""
     cap = present_cap(db, scope)
-    charges = dict(
-        db.execute(
-            "SELECT coalesce(closed, 'outstanding'), sum(charge) FROM reservations"
-            " WHERE scope = :path OR substr(scope, 1, length(:path) + 1) = :path || '/'"
-            " GROUP BY 1",
-            {"path": scope},
-        )
+    rows = db.execute(
+        f"SELECT coalesce(closed, 'outstanding'), {_SUMS} FROM reservations"
+        " WHERE scope = :path OR substr(scope, 1, length(:path) + 1) = :path || '/'"
+        " GROUP BY 1",
+        {"path": scope},
     )
+    charges = {kind: Amount(*charge) for kind, *charge in rows}
     charges.pop("released", None)
     return ScopeSums(scope, cap, **charges)
 
@@ -49,13 +58,13 @@ def sums_upward(db: sqlite3.Connection, scope: str) -> list[ScopeSums]:
     return [sums(db, path) for path in lineage(scope)]
 
 
-_OPEN_OR_CLOSED = "SELECT id, scope, reserved, what, key, closed FROM reservations"
+_OPEN_OR_CLOSED = f"SELECT id, scope, what, key, closed, {_RESERVED} FROM reservations"
 
 
 def open_reservations(db: sqlite3.Connection) -> list[Reservation]:
     """What is reserved and not closed, in the order of time."""
     rows = db.execute(f"{_OPEN_OR_CLOSED} WHERE closed IS NULL ORDER BY id").fetchall()
-    return [Reservation(*row[:-1]) for row in rows]
+    return [_reservation(*row) for row in rows]
 
 
 def open_reservation(db: sqlite3.Connection, reservation_id: int) -> Reservation:
@@ -63,26 +72,47 @@ def open_reservation(db: sqlite3.Connection, reservation_id: int) -> Reservation
     row = db.execute(f"{_OPEN_OR_CLOSED} WHERE id = ?", (reservation_id,)).fetchone()
     if row is None:
         raise LedgerError(f"reservation {reservation_id} does not exist")
-    *fields, closed = row
+    closed = row[4]
     if closed is not None:
         raise ReservationClosed(reservation_id, closed)
-    return Reservation(*fields)
+    return _reservation(*row)
+
+
+def _reservation(
+    number: int, scope: str, what: str, key: str | None, closed: None, *reserved: int
+) -> Reservation:
+    return Reservation(number, scope, Amount(*reserved), what, key)
 
 
 def entries(db: sqlite3.Connection) -> list[Entry]:
     """Every entry, in the order of time."""
     rows = db.execute(
-        "SELECT id, at, kind, scope, amount, reservation, what, key, detail"
+        f"SELECT id, at, kind, scope, reservation, what, key, detail, {_COUNTS}"
         " FROM entries ORDER BY id"
     )
-    return [Entry(*[*columns, json.loads(detail)]) for *columns, detail in rows]
+    return [_entry(*row) for row in rows]
+
+
+def _entry(
+    number: int,
+    at: str,
+    kind: Kind,
+    scope: str,
+    reservation: int | None,
+    what: str,
+    key: str | None,
+    detail: str,
+    *counts: int,
+) -> Entry:
+    charge = Cap(*counts) if kind == "capped" else Amount(*counts)
+    return Entry(number, at, kind, scope, charge, reservation, what, key, json.loads(detail))
 
 
 def append(
     db: sqlite3.Connection,
     kind: Kind,
     scope: str,
-    amount: NanoUSD,
+    amount: Amount | Cap,
     *,
     reservation: int | None = None,
     what: str = "",
@@ -92,10 +122,11 @@ def append(
     """Append an entry and return its id. Raises TypeError, ValueError: no JSON data."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     text = json.dumps(dict(detail or {}), sort_keys=True, allow_nan=False)
+    values = (amount.nano_usd, amount.tokens, amount.milliseconds)
     number = db.execute(
-        "INSERT INTO entries (at, kind, scope, amount, reservation, what, key, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (now, kind, scope, amount, reservation, what, key, text),
+        f"INSERT INTO entries (at, kind, scope, reservation, what, key, detail, {_COUNTS})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (now, kind, scope, reservation, what, key, text, *values),
     ).lastrowid
     assert number is not None  # an INSERT that did not raise has a row
     return number
@@ -105,7 +136,7 @@ def close(
     db: sqlite3.Connection,
     kind: Kind,
     reservation: Reservation,
-    amount: NanoUSD,
+    amount: Amount,
     detail: Mapping[str, Any],
 ) -> int:
     """Append the entry that closes ``reservation`` and return its id."""
@@ -135,10 +166,15 @@ def write_response(db: sqlite3.Connection, key: str | None, settlement: int, tex
 
 def read_response(db: sqlite3.Connection, key: str) -> JournaledResponse | None:
     """The response journaled under ``key``, None if there is none."""
+    counts = ", ".join(f"{side}.{name}" for side in "rs" for name in CURRENCIES)
     row: Sequence[Any] | None = db.execute(
-        "SELECT r.id, r.scope, r.amount, r.what, r.key, s.amount, j.response, s.at"
+        f"SELECT r.id, r.scope, r.what, r.key, j.response, s.at, {counts}"
         " FROM responses j JOIN entries s ON s.id = j.settlement"
         " JOIN entries r ON r.id = s.reservation WHERE j.key = ?",
         (key,),
     ).fetchone()
-    return None if row is None else JournaledResponse(Reservation(*row[:5]), *row[5:])
+    if row is None:
+        return None
+    number, scope, what, its_key, response, at, *values = row
+    reservation = Reservation(number, scope, Amount(*values[:3]), what, its_key)
+    return JournaledResponse(reservation, Amount(*values[3:]), response, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import CURRENCIES, NOTHING, Amount, Cap, Currency
 
 ROOT = "account"
 """The scope above all others; its cap is the cap of the account."""
@@ -29,25 +29,31 @@ def lineage(scope: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSums:
-    """The sums of a scope with all scopes below it, in nano-dollars; ``cap`` None: none of its own."""
+    """The sums of a scope with all scopes below it; ``cap`` is its own, where it has one."""
 
     scope: str
-    cap: NanoUSD | None
-    settled: NanoUSD = 0
-    forfeited: NanoUSD = 0
-    outstanding: NanoUSD = 0
+    cap: Cap
+    settled: Amount = NOTHING
+    forfeited: Amount = NOTHING
+    outstanding: Amount = NOTHING
 
     @property
-    def spent(self) -> NanoUSD:
+    def spent(self) -> Amount:
         """What is gone: settled and forfeited."""
         return self.settled + self.forfeited
 
     @property
-    def charged(self) -> NanoUSD:
+    def charged(self) -> Amount:
         """What counts against the cap: spent, and reserved without being closed yet."""
         return self.spent + self.outstanding
 
     @property
-    def available(self) -> NanoUSD | None:
-        """What is left under the scope's own cap; negative after a breach, None without a cap."""
-        return None if self.cap is None else self.cap - self.charged
+    def available(self) -> Cap:
+        """What is left under the scope's own cap; negative after a breach."""
+        return self.cap.minus(self.charged)
+
+    @property
+    def over_cap(self) -> tuple[Currency, ...]:
+        """The currencies of which more is charged than its own cap allows."""
+        left = self.available
+        return tuple(c for c in CURRENCIES if (getattr(left, c) or 0) < 0)

@@ -24,6 +24,11 @@ class Usage(BaseModel):
     cache_write_tokens: Tokens = 0
     reasoning_tokens: Tokens = 0
 
+    @property
+    def tokens(self) -> int:
+        """Those of input and output together."""
+        return self.input_tokens + self.output_tokens
+
     @model_validator(mode="after")
     def _parts_within_whole(self) -> Self:
         if self.cache_read_tokens + self.cache_write_tokens > self.input_tokens:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import NOTHING, Amount
 from parallel_agent.budget.usage import Usage
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.chat.messages import ChatReply, ChatRequest
@@ -18,14 +18,14 @@ Ending = Literal[
     "answered", "journal", "never_sent", "refused", "unknown", "not_affordable", "interrupted"
 ]
 """How a call ended: with an answer, bought now or before (``journal``), or without one, by the fate
-of its last attempt (see ``chat.errors``), for want of money, or because it was interrupted."""
+of its last attempt (see ``chat.errors``), for want of money, tokens or time, or because it was interrupted."""
 
 
 class CallRecord(BaseModel):
     """What became of a call, as plain data for an event.
 
-    ``amount`` is what all its ``attempts`` were charged, in nano-dollars; ``seconds`` are those of
-    the whole call, waiting included. ``usage`` is None where the provider tells none to believe.
+    ``amount`` is what all its ``attempts`` were charged; ``seconds`` are those of the whole call,
+    waiting included. ``usage`` is None where the provider tells none to believe.
     ``note`` says what is odd, or why there is no answer.
     """
 
@@ -37,7 +37,7 @@ class CallRecord(BaseModel):
     step: int
     attempt: int
     outcome: Ending
-    amount: NanoUSD
+    amount: Amount
     usage: Usage | None
     seconds: float
     attempts: int
@@ -66,7 +66,7 @@ class Call:
     attempt: int
     started: float = field(default_factory=time.monotonic)
     attempts: int = 0
-    charged: NanoUSD = 0
+    charged: Amount = NOTHING
     failure: ChatError | None = None
     notes: list[str] = field(default_factory=list)
 

@@ -1,23 +1,29 @@
 """The door: the journal first, then reserve, call, settle and journal. Nothing else asks a model.
 
-Every attempt is a reservation of its own, at an upper bound of its price, and is closed before
-anything acts on it: settled at the price of the usage reported; at nothing where the provider
-refused; released where it was never sent; and counted in full where its fate is not known. A reply
-without a usage to believe is settled at the whole reservation.
+Every attempt is a reservation of its own, at an upper bound of its price, tokens and time, and is
+closed before anything acts on it: settled at the price of the usage reported, and the time that it
+took; at the time alone where the provider refused; released where it was never sent; and counted in
+full where its fate is not known. A reply without a usage to believe is settled at the whole
+reservation of money and tokens. Where less time is left than an attempt may take, its time-out is
+cut to that.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import tenacity
 
+from parallel_agent.budget.amount import NOTHING, Amount
 from parallel_agent.budget.errors import CapExceeded, LedgerError
 from parallel_agent.budget.ledger import JournaledResponse, Ledger, Reservation
-from parallel_agent.budget.money import MAX_NANO, NanoUSD
+from parallel_agent.budget.money import MAX_NANO
+from parallel_agent.chat.bounds import SHORTEST, milliseconds, request_bound, seconds_of, taken
 from parallel_agent.chat.call import Call, CallRecord, JournaledReply
 from parallel_agent.chat.errors import ChatError
 from parallel_agent.chat.messages import ChatReply, ChatRequest
@@ -42,6 +48,7 @@ class Door:
         *,
         on_call: Callable[[CallRecord], None] = lambda record: None,
         timeout: float = DEFAULT_TIMEOUT,
+        shortest: float = SHORTEST,
         max_attempts: int = 3,
         backoff: float = 1.0,
         longest_wait: float = 60.0,
@@ -49,7 +56,8 @@ class Door:
     ) -> None:
         """Work on ``ledger``, and report every call to ``on_call``.
 
-        An attempt may take ``timeout`` seconds. The first retry waits about ``backoff`` seconds,
+        An attempt may take ``timeout`` seconds, or what is left of a cap on time, but none is made
+        with less than ``shortest``. The first retry waits about ``backoff`` seconds,
         later ones longer, and all as long as the provider asks for; one that would have to wait
         longer than ``longest_wait``, or begin later than twice ``timeout`` after the first, is
         not made. At most ``in_flight`` requests are under way to each model.
@@ -57,6 +65,7 @@ class Door:
         self._ledger = ledger
         self._on_call = on_call
         self._timeout = timeout
+        self._shortest = min(shortest, timeout)
         self._max_attempts = max_attempts
         self._longest_wait = longest_wait
         self._backoff = tenacity.wait_exponential(
@@ -154,7 +163,7 @@ class Door:
                 # By the key, for an interrupt may come before the reservation is in our hands.
                 why = f"{type(error).__name__} while the request was under way"
                 open_ = self._ledger.forfeit_open(why, keys=[call.key])
-                call.charged += sum(reservation.amount for reservation in open_)
+                call.charged += sum((reservation.amount for reservation in open_), NOTHING)
                 raise
 
     def _slot(self, model: ChatModel) -> threading.Semaphore:
@@ -167,17 +176,15 @@ class Door:
             raise ChatError(f"{model.ref} is not asked again: {why}", "never_sent")
 
     def _reserve(self, call: Call) -> Reservation:
-        request = call.request
-        bound = call.model.price.upper_bound(
-            request.prompt_bytes, len(request.messages), request.max_output_tokens
-        )
+        bound = request_bound(call.model.price, call.request, self._timeout)
         try:
-            if bound > MAX_NANO:
+            if bound.nano_usd > MAX_NANO:
                 raise CapExceeded(call.scope, bound, self._ledger.available(call.scope))
             return self._ledger.reserve(
                 call.scope,
                 bound,
                 what=f"{call.model.ref}: {call.node}, step {call.step}",
+                least=request_bound(call.model.price, call.request, self._shortest),
                 key=call.key,
                 detail={"model": call.model.ref, "node": call.node},
             )
@@ -186,38 +193,51 @@ class Door:
 
     def _carry_out(self, call: Call, reservation: Reservation) -> ChatReply:
         call.attempts += 1
+        timeout, began = seconds_of(reservation.amount), time.monotonic()
         try:
-            reply = call.model.complete(call.request, key=call.key, timeout=self._timeout)
+            reply = call.model.complete(call.request, key=call.key, timeout=timeout)
         except ChatError as error:
-            call.charged += self._close(call.model, reservation, error)
+            seconds = time.monotonic() - began
+            call.charged += self._close(call.model, reservation, error, seconds)
             call.failure = error
             raise
-        return self._settle(call, reservation, reply)
+        return self._settle(call, reservation, reply, time.monotonic() - began)
 
-    def _close(self, model: ChatModel, reservation: Reservation, error: ChatError) -> NanoUSD:
+    def _close(
+        self, model: ChatModel, reservation: Reservation, error: ChatError, seconds: float
+    ) -> Amount:
         """Close the reservation of an attempt that failed; return what it is charged."""
         why = str(error)
         if error.usage is not None:
-            amount = model.price.cost(error.usage)
+            amount = taken(model.price, error.usage, seconds)
             detail = {"why": why, "usage": error.usage.model_dump()}
-            if amount > reservation.amount:
+            if self._above(reservation, amount):
                 self.dropped[model.ref] = detail["dropped"] = _TOO_DEAR
             self._ledger.settle(reservation.id, amount, detail=detail)
             return amount
         if error.fate == "unknown":
+            late = replace(reservation.amount, milliseconds=milliseconds(seconds))
+            if late.above(reservation.amount):  # nothing else is: this machine was too busy
+                self._ledger.settle(reservation.id, late, detail={"why": why})
+                return late
             self._ledger.forfeit(reservation.id, why)
             return reservation.amount
         if error.fate == "refused":
-            self._ledger.settle(reservation.id, 0, detail={"why": why, "status": error.status})
-        else:
-            self._ledger.release(reservation.id, why)
-        return 0
+            amount = Amount(milliseconds=milliseconds(seconds))
+            self._ledger.settle(reservation.id, amount, detail={"why": why, "status": error.status})
+            return amount
+        self._ledger.release(reservation.id, why)
+        return NOTHING
 
-    def _settle(self, call: Call, reservation: Reservation, reply: ChatReply) -> ChatReply:
+    def _settle(
+        self, call: Call, reservation: Reservation, reply: ChatReply, seconds: float
+    ) -> ChatReply:
         """Settle and journal in one transaction; return what is journaled."""
-        price, usage = call.model.price, reply.usage
-        amount = reservation.amount if usage is None else price.cost(usage)
-        over = _overrun(call, reservation, reply, amount)
+        usage = reply.usage
+        amount = replace(reservation.amount, milliseconds=milliseconds(seconds))
+        if usage is not None:
+            amount = taken(call.model.price, usage, seconds)
+        over = self._overrun(call, reservation, reply, amount)
         detail = {
             "usage": None if usage is None else usage.model_dump(),
             "finish_reason": reply.finish_reason,
@@ -243,21 +263,36 @@ class Door:
         call.charged += amount
         return kept.reply
 
+    def _overrun(
+        self, call: Call, reservation: Reservation, reply: ChatReply, amount: Amount
+    ) -> str:
+        """Why the bound of the next request would be none, an empty text where nothing says so.
+
+        A free model may answer as long as it likes where no cap counts its tokens.
+        """
+        if self._above(reservation, amount):
+            return _TOO_DEAR
+        output, cap = (
+            reply.usage.output_tokens if reply.usage else 0,
+            call.request.max_output_tokens,
+        )
+        if output <= cap or (call.model.price.free and not self._counts_tokens(call.scope)):
+            return ""
+        return f"it billed {output} tokens of output where {cap} were allowed"
+
+    def _above(self, reservation: Reservation, amount: Amount) -> bool:
+        """Whether a provider billed more than was reserved, of what a cap counts.
+
+        That a request took longer is no fault of its: we are the ones who end it.
+        """
+        above = amount.above(reservation.amount)
+        return "nano_usd" in above or ("tokens" in above and self._counts_tokens(reservation.scope))
+
+    def _counts_tokens(self, scope: str) -> bool:
+        return self._ledger.available(scope).tokens is not None
+
 
 _TOO_DEAR = "it billed more than was reserved"
-
-
-def _overrun(call: Call, reservation: Reservation, reply: ChatReply, amount: NanoUSD) -> str:
-    """Why the bound of the next request would be none, an empty text where nothing says so.
-
-    A free model may answer as long as it likes.
-    """
-    if amount > reservation.amount:
-        return _TOO_DEAR
-    cap = call.request.max_output_tokens
-    if reply.usage is not None and reply.usage.output_tokens > cap and not call.model.price.free:
-        return f"it billed {reply.usage.output_tokens} tokens of output where {cap} were allowed"
-    return ""
 
 
 def _dropped_before(ledger: Ledger) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,18 @@ from rich.console import Console
 from rich.table import Table
 
 from parallel_agent.agent.run_folder import LEDGER, FolderError
+from parallel_agent.budget.amount import (
+    CURRENCIES,
+    Amount,
+    Cap,
+    Currency,
+    amount_json,
+    amount_text,
+    text_of,
+)
 from parallel_agent.budget.audit import Audit
 from parallel_agent.budget.bill import Bill, Item, bill_of
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import NanoUSD, format_usd
 
 _WIDE = 200
 """Columns of the tables where no terminal bounds them."""
@@ -54,18 +62,21 @@ def show_audit(audit: Audit, *, as_json: bool) -> None:
 
 
 def print_audit(audit: Audit, console: Console) -> None:
-    """The audit for people; all amounts are in US dollars."""
-    entries = _table("entry", "time (UTC)", "kind", "USD", "scope", "what", amounts=("USD",))
+    """The audit for people: US dollars, and tokens and seconds where they are counted."""
+    counted = _counted(audit)
+    units = [_UNITS[currency] for currency in counted]
+    entries = _table("entry", "time (UTC)", "kind", *units, "scope", "what", amounts=units)
     for entry in audit.entries:
         time = entry.at[:19].replace("T", " ")
-        amount = format_usd(entry.amount)
-        entries.add_row(str(entry.id), time, entry.kind, amount, entry.scope, entry.what)
-    amounts = ("settled", "forfeited", "reserved", "cap")
-    scopes = _table("scope", *amounts, amounts=amounts)
+        amounts = [_number(entry.charge, currency) for currency in counted]
+        entries.add_row(str(entry.id), time, entry.kind, *amounts, entry.scope, entry.what)
+    sides = ("settled", "forfeited", "reserved", "cap")
+    scopes = _table("scope", "of", *sides, amounts=sides)
     for sums in audit.scopes:
-        charged = (sums.settled, sums.forfeited, sums.outstanding)
-        cap = "" if sums.cap is None else format_usd(sums.cap)
-        scopes.add_row(sums.scope, *map(format_usd, charged), cap)
+        for currency in counted:
+            told = (sums.settled, sums.forfeited, sums.outstanding, sums.cap)
+            numbers = [_number(side, currency) for side in told]
+            scopes.add_row(sums.scope, _UNITS[currency], *numbers)
     console.print(entries, "", scopes, "", sep="\n")
     bill = bill_of(audit.entries)
     if bill.total.calls:
@@ -76,32 +87,37 @@ def print_audit(audit: Audit, console: Console) -> None:
 
 def _bill(bill: Bill) -> Table:
     """Who was paid for what: the models, then the nodes."""
-    amounts = ("calls", "input", "output", "USD")
+    amounts = ("calls", "input", "output", "USD", "s")
     table = _table("spent by", "name", *amounts, amounts=amounts)
     for group, items in (("model", bill.by_model), ("node", bill.by_node)):
         for name, item in items.items():
             counts = (item.calls, item.input_tokens, item.output_tokens)
-            table.add_row(group, name, *map(str, counts), format_usd(item.amount))
+            spent = [_number(item.amount, each) for each in ("nano_usd", "milliseconds")]
+            table.add_row(group, name, *map(str, counts), *spent)
     return table
 
 
 def findings(audit: Audit) -> list[str]:
     """What a reader of the account should know, in sentences; the last ones say if it was kept."""
     told = [
-        f"cap: entry {c.entry} set that of {c.scope} from {_optional(c.before) or 'none'} "
-        f"to {format_usd(c.after)} USD"
+        f"cap: entry {c.entry} set that of {c.scope} from {_number(c.before, currency) or 'none'} "
+        f"to {text_of(getattr(c.after, currency), currency)}"
         for c in audit.cap_changes
+        for currency in CURRENCIES
+        if getattr(c.before, currency) != getattr(c.after, currency)
     ]
     told += [
         f"in flight when it stopped: entry {entry.id} in {entry.scope} counts in full, "
-        f"{format_usd(entry.amount)} USD for {entry.what}"
+        f"{amount_text(entry.amount)} for {entry.what}"
         for entry in audit.entries
         if entry.kind == "forfeited" and entry.detail.get("in_flight")
     ]
     told += [
-        f"breach: entry {b.entry} in {b.scope} was billed {format_usd(b.settled)} USD where "
-        f"{format_usd(b.reserved)} USD were reserved"
+        f"breach: entry {b.entry} in {b.scope} {_TOOK[currency]} "
+        f"{text_of(getattr(b.settled, currency), currency)} where "
+        f"{text_of(getattr(b.reserved, currency), currency)} were reserved"
         for b in audit.breaches
+        for currency in b.currencies
     ]
     if audit.ok:
         return [*told, "The account was kept: no reservation ever passed a cap."]
@@ -109,7 +125,7 @@ def findings(audit: Audit) -> list[str]:
 
 
 def audit_json(audit: Audit) -> dict[str, Any]:
-    """The audit as plain data; amounts are US dollars as decimal strings."""
+    """The audit as plain data: US dollars as decimal strings, tokens, and seconds."""
     bill = bill_of(audit.entries)
     return {
         "ok": audit.ok,
@@ -119,7 +135,7 @@ def audit_json(audit: Audit) -> dict[str, Any]:
                 "at": entry.at,
                 "kind": entry.kind,
                 "scope": entry.scope,
-                "amount_usd": format_usd(entry.amount),
+                **amount_json("amount", entry.charge),
                 "reservation": entry.reservation,
                 "what": entry.what,
                 "key": entry.key,
@@ -130,12 +146,12 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "scopes": [
             {
                 "scope": sums.scope,
-                "cap_usd": _optional(sums.cap),
-                "settled_usd": format_usd(sums.settled),
-                "forfeited_usd": format_usd(sums.forfeited),
-                "reserved_usd": format_usd(sums.outstanding),
-                "spent_usd": format_usd(sums.spent),
-                "available_usd": _optional(sums.available),
+                **amount_json("cap", sums.cap),
+                **amount_json("settled", sums.settled),
+                **amount_json("forfeited", sums.forfeited),
+                **amount_json("reserved", sums.outstanding),
+                **amount_json("spent", sums.spent),
+                **amount_json("available", sums.available),
             }
             for sums in audit.scopes
         ],
@@ -145,8 +161,8 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             {
                 "entry": change.entry,
                 "scope": change.scope,
-                "before_usd": _optional(change.before),
-                "after_usd": format_usd(change.after),
+                **amount_json("before", change.before),
+                **amount_json("after", change.after),
             }
             for change in audit.cap_changes
         ],
@@ -154,8 +170,8 @@ def audit_json(audit: Audit) -> dict[str, Any]:
             {
                 "entry": breach.entry,
                 "scope": breach.scope,
-                "reserved_usd": format_usd(breach.reserved),
-                "settled_usd": format_usd(breach.settled),
+                **amount_json("reserved", breach.reserved),
+                **amount_json("settled", breach.settled),
             }
             for breach in audit.breaches
         ],
@@ -169,16 +185,36 @@ def _items_json(items: Mapping[str, Item]) -> dict[str, dict[str, Any]]:
 
 
 def _item_json(item: Item) -> dict[str, Any]:
-    counts = asdict(item)
+    counts = {f.name: getattr(item, f.name) for f in fields(item)}
     spent, forfeited = counts.pop("amount"), counts.pop("forfeited")
-    return {"spent_usd": format_usd(spent), "forfeited_usd": format_usd(forfeited), **counts}
+    return {**amount_json("spent", spent), **amount_json("forfeited", forfeited), **counts}
 
 
-def _optional(amount: NanoUSD | None) -> str | None:
-    return None if amount is None else format_usd(amount)
+_UNITS: dict[Currency, str] = {"nano_usd": "USD", "tokens": "tokens", "milliseconds": "s"}
+_TOOK: dict[Currency, str] = {
+    "nano_usd": "was billed",
+    "tokens": "took",
+    "milliseconds": "took",
+}
 
 
-def _table(*headings: str, amounts: tuple[str, ...]) -> Table:
+def _counted(audit: Audit) -> list[Currency]:
+    """Money, and what else is counted anywhere in the account or has a cap."""
+    sides = [side for sums in audit.scopes for side in (sums.cap, sums.charged)]
+    return [
+        currency
+        for currency in CURRENCIES
+        if currency == "nano_usd" or any(getattr(side, currency) for side in sides)
+    ]
+
+
+def _number(amount: Amount | Cap, currency: Currency) -> str:
+    """Without its unit, empty where there is no such cap."""
+    value = getattr(amount, currency)
+    return "" if value is None else text_of(value, currency).partition(" ")[0]
+
+
+def _table(*headings: str, amounts: Sequence[str]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for heading in headings:
         right = heading in amounts

@@ -127,13 +127,15 @@ def counts(outcome: Outcome) -> str:
 
 
 def bill(outcome: Outcome) -> str:
-    """What was spent, in money and time."""
-    return f"spent {outcome.spent_usd} of {outcome.cap_usd} USD in {outcome.seconds:.0f} s"
+    """What was spent of every cap, and how long it took."""
+    return f"spent {outcome.spent_of_caps} in {outcome.seconds:.0f} s"
 
 
 def bill_table(outcome: Outcome) -> Table:
-    """A row for each model, node and branch that money was asked for; amounts in US dollars."""
-    table = _plain_table("", "", "requests", "USD", "of it forfeited", "tokens in", "tokens out")
+    """A row for each model, node and branch that was asked; seconds are models' time."""
+    table = _plain_table(
+        "", "", "requests", "USD", "of it forfeited", "tokens in", "tokens out", "s"
+    )
     parts = {
         "model": outcome.bill.models,
         "node": outcome.bill.nodes,
@@ -141,7 +143,7 @@ def bill_table(outcome: Outcome) -> Table:
     }
     for part, spending in parts.items():
         for item in spending:
-            tokens = (str(item.input_tokens), str(item.output_tokens))
+            tokens = (str(item.input_tokens), str(item.output_tokens), f"{item.seconds:.1f}")
             table.add_row(
                 part, item.name, str(item.requests), item.spent_usd, item.forfeited_usd, *tokens
             )

@@ -13,12 +13,16 @@ from rich.console import Console
 from parallel_agent.agent.contracting import FoundContract
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.outcome import Outcome
+from parallel_agent.budget.amount import Cap
 from parallel_agent.report.closing import print_outcome
 from parallel_agent.report.live import LiveView
 from parallel_agent.report.progress import plain_line
 
 _WIDE = 200
 """Columns of the tables where no terminal bounds them."""
+
+
+NO_MONEY = Cap(0)
 
 
 class Listener(Protocol):
@@ -30,13 +34,13 @@ class Listener(Protocol):
 
 
 @contextmanager
-def progress(*, quiet: bool = False, cap_usd: str = "0.00") -> Iterator[Listener]:
+def progress(*, quiet: bool = False, cap: Cap = NO_MONEY) -> Iterator[Listener]:
     """A listener that shows events on stderr: a live view in a terminal, else a line for each."""
     console = Console(stderr=True, emoji=False)
     if quiet:
         yield _ignore
     elif console.is_terminal and not console.is_dumb_terminal:
-        with LiveView(console, cap_usd) as view:
+        with LiveView(console, cap) as view:
             yield view
     else:
         yield _PlainLines(sys.stderr.write)

@@ -25,20 +25,41 @@ def show_estimate(estimate: Estimate, *, as_json: bool) -> None:
     console.print(estimate_table(estimate))
     said = (
         f"A first prompt has {estimate.prompt_bytes} bytes. At most {estimate.most_answers} answers "
-        f"are asked for; the bill is never above {estimate.cap_usd} USD."
+        f"are asked for; the bill is never above {_caps(estimate)}."
     )
     console.print("", said, sep="\n", soft_wrap=True)
 
 
+def _caps(estimate: Estimate) -> str:
+    told = [f"{estimate.cap_usd} USD"]
+    if estimate.cap_tokens is not None:
+        told.append(f"{estimate.cap_tokens} tokens")
+    if estimate.cap_seconds is not None:
+        told.append(f"{estimate.cap_seconds:.0f} s of models' time")
+    return " or ".join(told)
+
+
 def estimate_table(estimate: Estimate) -> Table:
-    """A row for each model that writes candidates; amounts in US dollars."""
+    """A row for each model that writes candidates, and for each thing of its that has a cap."""
+    caps = {"usd": estimate.cap_usd, "tokens": estimate.cap_tokens, "seconds": estimate.cap_seconds}
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
+    table.add_column("in")
     for heading in ("an answer, about", "at most", "answers under the cap"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("price by")
+        table.add_column(heading, justify="right")
+    table.add_column("price by", overflow="fold")
     for model in estimate.models:
-        table.add_row(
-            model.model, model.answer_usd, model.bound_usd, str(model.answers), model.price
-        )
+        first = True
+        for unit in (unit for unit, cap in caps.items() if cap is not None):
+            amounts = [_shown(getattr(model, f"{side}_{unit}")) for side in ("answer", "bound")]
+            about = (model.model, str(model.answers), model.price) if first else ("", "", "")
+            table.add_row(about[0], _UNITS.get(unit, unit), *amounts, *about[1:])
+            first = False
     return table
+
+
+_UNITS = {"usd": "USD"}
+
+
+def _shown(amount: str | float) -> str:
+    return amount if isinstance(amount, str) else f"{amount:.0f}"

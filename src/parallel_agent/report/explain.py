@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Callable
 
 from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.project.spec import ProjectError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
+from parallel_agent.budget.amount import Currency, text_of
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
 from parallel_agent.budget.memory import DoesNotFit, ShapeError
-from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.chat.errors import ChatError, UnknownModel
 from parallel_agent.chat.servers.process import ServerError
@@ -141,12 +142,24 @@ def _memory(error: DoesNotFit) -> Explanation:
     return Explanation(str(error), error.hint, NOT_AFFORDABLE)
 
 
+_CAP_FLAGS: dict[Currency, str] = {
+    "nano_usd": "--budget",
+    "tokens": "--max-tokens-total",
+    "milliseconds": "--max-time",
+}
+
+
 def _cap(error: CapExceeded) -> Explanation:
-    return Explanation(str(error), "Raise the cap with --budget", NOT_AFFORDABLE)
+    flags = " and ".join(_CAP_FLAGS[currency] for currency in error.short)
+    return Explanation(str(error), f"Raise the cap with {flags or '--budget'}", NOT_AFFORDABLE)
 
 
 def _low_cap(error: CapTooLow) -> Explanation:
-    help_ = f"Give at least {format_usd(error.charged)} with --budget"
+    charged = text_of(getattr(error.charged, error.currency), error.currency)
+    least = charged.partition(" ")[0]
+    if error.currency == "milliseconds":
+        least = f"{math.ceil(error.charged.milliseconds / 1000)}s"
+    help_ = f"Give at least {least} with {_CAP_FLAGS[error.currency]}"
     return Explanation(str(error), help_, BAD_REQUEST)
 
 

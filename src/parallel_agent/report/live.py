@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from parallel_agent.agent.events import Event
+from parallel_agent.budget.amount import Cap
 from parallel_agent.report.progress import Progress
 from parallel_agent.report.run_view import run_view
 from parallel_agent.report.suite_view import SuiteProgress
@@ -23,9 +24,9 @@ _HEADER_LINES = 5
 class LiveView:
     """Shows a run or a suite while it is entered; call it with every event, from any thread."""
 
-    def __init__(self, console: Console, cap_usd: str) -> None:
+    def __init__(self, console: Console, cap: Cap) -> None:
         self._console = console
-        self._cap = cap_usd
+        self._cap = cap
         self._progress = Progress()
         self._suite: SuiteProgress | None = None
         self._changing = threading.RLock()  # a signal handler may report, too
@@ -74,4 +75,4 @@ class LiveView:
             rows = max(3, self._console.height - _HEADER_LINES)
             if self._suite is not None:
                 return self._suite.view(now=time.time(), rows=rows)
-            return run_view(self._progress, cap_usd=self._cap, now=time.time(), rows=rows)
+            return run_view(self._progress, cap=self._cap, now=time.time(), rows=rows)

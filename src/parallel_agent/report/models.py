@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from parallel_agent.agent.serving import endpoints, plan_servers, served
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
@@ -121,7 +122,7 @@ def _too_little(tested: Sequence[Listed], cap: int) -> CapExceeded:
     cheapest = min(
         model.price.upper_bound(_TEST.prompt_bytes, 1, _TEST.max_output_tokens) for model in models
     )
-    return CapExceeded(ROOT, cheapest, cap)
+    return CapExceeded(ROOT, Amount(cheapest), Cap(cap))
 
 
 def show_recording(run: Path) -> None:
@@ -171,7 +172,7 @@ def _test_lines(listed: Sequence[Listed]) -> Iterator[str]:
             yield f"{item.chosen.ref}: no answer ({record.outcome}): {note}"
         else:
             yield f"{item.chosen.ref}: {_shortened(item.answer)!r} after {record.seconds:.1f} s"
-        yield f"  {_usage(record)}; {format_usd(record.amount)} USD"
+        yield f"  {_usage(record)}; {format_usd(record.amount.nano_usd)} USD"
         if record.note and not item.failed:
             yield f"  {record.note}"
 
@@ -238,7 +239,7 @@ def _model_json(item: Listed) -> dict[str, Any]:
             "outcome": item.record.outcome,
             "seconds": item.record.seconds,
             "usage": None if item.record.usage is None else item.record.usage.model_dump(),
-            "cost_usd": format_usd(item.record.amount),
+            "cost_usd": format_usd(item.record.amount.nano_usd),
             "note": item.record.note,
         }
     return told

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from parallel_agent.agent.events import Event
+from parallel_agent.budget.amount import NOTHING, Amount
+from parallel_agent.budget.money import usd_to_nano
 from parallel_agent.report.saying import printable
 
 Status = Literal["working", "better", "stopped"]
@@ -43,13 +45,14 @@ class Progress:
     best: float | None = None
     best_branch: str = ""
     latest: str = ""
-    spent_usd: str = "0.00"
+    spent: Amount = NOTHING
 
     def take(self, event: Event) -> None:
         """Bring everything up to date."""
         if self.started is None:
             self.started = event.at
-        self.spent_usd = event.data.get("spent_usd", self.spent_usd)
+        if "spent_usd" in event.data:
+            self.spent = _spent(event.data)
         if event.branch:
             branch = self.branches.setdefault(event.branch, BranchProgress(event.branch))
             _BRANCH.get(event.kind, _ignore)(self, branch, event)
@@ -90,6 +93,13 @@ def plain_line(event: Event, started: float, kernel: str = "") -> str:
     """
     said = " ".join(sentence(event).split())
     return f"{event.at - started:7.1f} s  {': '.join(filter(None, (kernel, event.branch, said)))}"
+
+
+def _spent(data: Mapping[str, Any]) -> Amount:
+    seconds = data.get("spent_seconds", 0.0)
+    return Amount(
+        usd_to_nano(data["spent_usd"]), data.get("spent_tokens", 0), round(seconds * 1000)
+    )
 
 
 def sizes_text(sizes: Mapping[str, int]) -> str:

@@ -6,17 +6,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from parallel_agent.budget.amount import Cap, spent_text
+from parallel_agent.budget.money import format_usd
 from parallel_agent.report.progress import BranchProgress, Progress, Status
 
+NO_CAP = Cap()
 _STYLES: dict[Status, str] = {"working": "", "better": "green", "stopped": "dim"}
 
 
 def run_view(
-    progress: Progress, *, cap_usd: str = "", now: float, rows: int = 20
+    progress: Progress, *, cap: Cap = NO_CAP, now: float, rows: int = 20
 ) -> RenderableType:
     """The run as it stands ``now`` (seconds since the epoch), with the last ``rows`` branches.
 
-    ``cap_usd`` is its cap, where it has one of its own.
+    ``cap`` is its own, where it has one.
     """
     branches = list(progress.branches.values())
     hidden = len(branches) - rows
@@ -27,19 +30,19 @@ def run_view(
     for branch in branches[-rows:]:
         _add_row(table, branch)
     stage = f"{progress.title}: {progress.stage}" if progress.title else progress.stage
-    lines = [Text(stage or "starting", style="bold"), _sums(progress, cap_usd, now)]
+    lines = [Text(stage or "starting", style="bold"), _sums(progress, cap, now)]
     if hidden > 0:
         lines.append(Text(f"... {hidden} more above", style="dim"))
     return Group(*lines, *([table] if branches else []))
 
 
-def _sums(progress: Progress, cap_usd: str, now: float) -> Text:
+def _sums(progress: Progress, cap: Cap, now: float) -> Text:
     seconds = 0 if progress.started is None else max(0, int(now - progress.started))
     parts = [
         "nothing faster yet"
         if progress.best is None
         else f"best {progress.best:.2f} times as fast ({progress.best_branch})",
-        f"{progress.spent_usd} of {cap_usd} USD" if cap_usd else f"{progress.spent_usd} USD",
+        spent_text(progress.spent, cap) or f"{format_usd(progress.spent.nano_usd)} USD",
         f"{seconds // 60}:{seconds % 60:02d}",
     ]
     if progress.pruned:

@@ -64,7 +64,7 @@ def summary(result: SuiteResult) -> list[str]:
         f"of {gates.candidates} candidates {gates.wrong} were turned away by a gate"
         f"{f' ({by_gate})' if by_gate else ''}, and {gates.slower} were correct but slower",
         *(f"the judges disagree: {line}" for line in disagreements(result)),
-        f"spent {result.spent_usd} of {result.cap_usd} USD in {result.seconds:.0f} s",
+        f"spent {result.spent_of_caps} in {result.seconds:.0f} s",
         *(f"note: {note}" for note in result.notes),
         f"run   {result.run}",
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from parallel_agent.agent.paying import cap_of
 from parallel_agent.agent.run_folder import LEDGER, FolderError, RunFolder
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import usd_to_nano
 from parallel_agent.budget.scopes import ROOT
 from parallel_agent.kernel.source import with_standard_headers
 from parallel_agent.settings import Settings
@@ -15,7 +15,7 @@ from parallel_agent.suites.environment import settings_before, told_settings
 from parallel_agent.suites.suite import SuiteKernel
 
 SUITE = "suite.name"
-_MAY_CHANGE = ("budget", "memory", "server")
+_MAY_CHANGE = ("budget", "max_tokens_total", "max_time", "memory", "server")
 _ELSE = "or give another --out"
 
 
@@ -54,14 +54,16 @@ def find_kernels(find: Callable[[Path], list[SuiteKernel]], folder: RunFolder) -
 
 
 def open_ledger(folder: RunFolder, given: Settings) -> Ledger:
-    """The suite's account with the budget as its cap. Raises CapTooLow for one below what is spent."""
-    path, cap = folder.path(LEDGER), usd_to_nano(given.budget)
+    """The suite's account with the caps of the settings; raises CapTooLow for one below what is spent.
+
+    A cap on tokens or time that is not given again stays as it was.
+    """
+    path, cap = folder.path(LEDGER), cap_of(given)
     if not path.exists():
         return Ledger.create(path, cap)
     ledger = Ledger.open(path)
     ledger.forfeit_open("the suite stopped while this was in flight")
-    if ledger.sums().cap != cap:
-        ledger.raise_cap(ROOT, cap)
+    ledger.raise_cap(ROOT, cap)
     return ledger
 
 
@@ -83,7 +85,7 @@ def _check_same(folder: RunFolder, name: str, given: Settings) -> None:
             raise FolderError(
                 f"the suite in {folder.root} ran with {key} = {_shown(before)}, "
                 f"not {_shown(now.get(key))}",
-                f"Give the same options as then (--budget may be another one), {_ELSE}",
+                f"Give the same options as then (--budget, --max-tokens-total and --max-time may be others), {_ELSE}",
             )
 
 

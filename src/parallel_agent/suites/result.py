@@ -6,6 +6,7 @@ from collections import Counter
 
 from pydantic import BaseModel, ConfigDict
 
+from parallel_agent.agent.outcome import Metered
 from parallel_agent.suites.judges.toolkit import Judgement
 from parallel_agent.suites.score import KernelResult
 
@@ -37,8 +38,8 @@ class WithoutGates(BaseModel):
     by_gate: dict[str, int]
 
 
-class SuiteResult(BaseModel):
-    """What a suite came to. Money is in US dollars, as decimal strings; ``run`` is its folder.
+class SuiteResult(Metered):
+    """What a suite came to; ``run`` is its folder.
 
     ``geomean`` is the geometric mean over all kernels of max(1, speedup), 1 for a kernel that
     failed. ``built`` and ``correct`` count kernels. ``curve`` is the score by what was spent, from the
@@ -47,15 +48,11 @@ class SuiteResult(BaseModel):
     ``own_cpu_seconds`` CPU time of the one that led it to its end: compilers and kernels are not in it.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     suite: str
     kernels: tuple[KernelResult, ...]
     built: int
     correct: int
     geomean: float
-    spent_usd: str
-    cap_usd: str
     threads: int
     run: str
     seconds: float

@@ -13,11 +13,11 @@ from types import FrameType
 from parallel_agent.agent.events import Event
 from parallel_agent.agent.funding import Account
 from parallel_agent.agent.governed import GovernedRun
+from parallel_agent.agent.outcome import metered
 from parallel_agent.agent.run import Interrupted, check_choices
 from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.serving import served, server_notes
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.budget.scopes import ROOT
 from parallel_agent.settings import Settings
 from parallel_agent.suites.curve import curve
@@ -109,13 +109,14 @@ def run_suite(
             built=sum(result.built for result in results),
             correct=sum(result.built and result.correct for result in results),
             geomean=score(results),
-            spent_usd=format_usd(ledger.spent()),
-            cap_usd=format_usd(usd_to_nano(given.budget)),
+            **metered(ledger.spent(), ledger.sums().cap),
             threads=given.thread_count,
             run=str(folder.root.absolute()),
             seconds=seconds[WHOLE],
             own_cpu_seconds=time.process_time() - cpu,
-            curve=curve({k.name: run_folder(folder, k.name) for k in kernels}, ledger.spent()),
+            curve=curve(
+                {k.name: run_folder(folder, k.name) for k in kernels}, ledger.spent().nano_usd
+            ),
             notes=notes,
         )
         write_result(folder, result)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from parallel_agent.agent.events import Event
+from parallel_agent.budget.amount import spent_text
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd
 from parallel_agent.suites.member import Member
@@ -45,18 +46,18 @@ class Teller:
 
     def _tell(self, phase: str, name: str, done: int, of: int, seconds: float) -> None:
         sums = self._ledger.sums()
-        cap = sums.cap or 0
-        money = f"{format_usd(cap - sums.spent)} of {format_usd(cap)} USD left"
+        left = sums.cap.minus(sums.spent).whole()
+        caps = f"{spent_text(left, sums.cap)} left"
         score = math.exp(
             math.fsum(math.log(max(1.0, member.run.best)) for member in self._members)
             / max(1, len(self._members))
         )
-        left = seconds / done * (of - done) if done else None
-        text = f"{phase}: {done} of {of} done, score so far {score:.2f}, {money}"
-        if left:
-            text += f", about {_minutes(left)} to go"
+        to_go = seconds / done * (of - done) if done else None
+        text = f"{phase}: {done} of {of} done, score so far {score:.2f}, {caps}"
+        if to_go:
+            text += f", about {_minutes(to_go)} to go"
         data = {"phase": phase, "kernel": name, "done": done, "of": of, "score": score}
-        data |= {"seconds_left": left, "left_usd": format_usd(cap - sums.spent)}
+        data |= {"seconds_left": to_go, "left_usd": format_usd(left.nano_usd)}
         self._listener("", Event(kind="suite", message=text, data=data))
 
 

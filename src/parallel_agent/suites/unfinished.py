@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from parallel_agent.agent.governed import ORIGIN
-from parallel_agent.agent.outcome import Outcome
+from parallel_agent.agent.outcome import Outcome, metered
 from parallel_agent.agent.run_folder import LEDGER
+from parallel_agent.budget.amount import NOTHING, Amount, Cap
 from parallel_agent.budget.errors import LedgerError
 from parallel_agent.budget.ledger import Ledger
-from parallel_agent.budget.money import format_usd
 from parallel_agent.report.reading import model_in, object_in, text_in
 from parallel_agent.suites.curve import curve
 from parallel_agent.suites.member import row_of
@@ -32,12 +32,11 @@ def result_so_far(root: Path) -> SuiteResult:
         built=sum(row.built for row in rows),
         correct=sum(row.built and row.correct for row in rows),
         geomean=score(rows),
-        spent_usd=format_usd(spent),
-        cap_usd=format_usd(cap),
+        **metered(spent, cap),
         threads=settings.get("threads") or 1,
         run=str(root.absolute()),
         seconds=sum(row.seconds for row in rows),
-        curve=curve(runs, spent),
+        curve=curve(runs, spent.nano_usd),
     )
 
 
@@ -52,10 +51,10 @@ def _row(name: str, run: Path) -> KernelResult:
     return row_of(name, category, outcome, outcome.seconds)
 
 
-def _money(ledger: Path) -> tuple[int, int]:
-    """What was spent and the cap, in nano-dollars; nothing where the account cannot be read."""
+def _money(ledger: Path) -> tuple[Amount, Cap]:
+    """What was spent and the cap; nothing where the account cannot be read."""
     try:
         account = Ledger.open(ledger)
     except (LedgerError, OSError):
-        return 0, 0
-    return account.spent(), account.sums().cap or 0
+        return NOTHING, Cap(0)
+    return account.spent(), account.sums().cap

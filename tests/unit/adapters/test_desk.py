@@ -10,8 +10,10 @@ import pytest
 from parallel_agent.adapters.desk import Desk
 from parallel_agent.adapters.desk_folder import check_owned
 from parallel_agent.adapters.requests import BadRequest, RunRequest
+from parallel_agent.adapters.telling import budget_text
 from parallel_agent.agent.paying import note_account
 from parallel_agent.agent.run_folder import FolderError, RunFolder
+from parallel_agent.budget.amount import Amount
 from parallel_agent.budget.errors import CapTooLow
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.settings import load_settings
@@ -28,6 +30,18 @@ def test_the_same_folder_goes_on_with_what_was_spent(tmp_path: Path) -> None:
     assert desk(tmp_path).budget().left_usd == "0.20"
     with pytest.raises(CapTooLow):
         desk(tmp_path, budget="0.1")
+
+
+def test_tokens_and_time_are_the_owners_too_and_stay_where_none_are_given(tmp_path: Path) -> None:
+    given = load_settings(out=tmp_path / "desk", max_tokens_total=5000, max_time="10m")
+    first = Desk.open(given, tmp_path)
+    asked = first.ledger.reserve("account", Amount(0, 3000, 60_000), what="an answer")
+    first.ledger.settle(asked.id, Amount(0, 1000, 30_500), detail={})
+    budget = desk(tmp_path).budget()
+    assert (budget.cap_usd, budget.cap_tokens, budget.cap_seconds) == ("0.50", 5000, 600)
+    assert (budget.left_tokens, budget.left_seconds) == (4000, 569.5)
+    text = budget_text(budget)
+    assert "4000 of 5000 tokens are left; 569.5 of 600.0 s of models' time are left" in text
 
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from parallel_agent.agent.billing import answers
-from parallel_agent.agent.funding import expected_answer
+from parallel_agent.agent.costs import cost_of_record, expected_answer
 from parallel_agent.agent.known import known_of, parents, trial_of
 from parallel_agent.agent.models import fitting_output, pays_for_itself
 from parallel_agent.agent.state import CandidateRecord, Move
+from parallel_agent.budget.amount import NOTHING, Amount, Cap
 from parallel_agent.budget.prices import given_price
 from parallel_agent.chat.messages import ChatRequest, Message
 
@@ -41,11 +42,11 @@ def bound(tokens: int) -> int:
     [(bound(1024), 1024), (bound(1024) - 1, 512), (bound(256), 256), (bound(64) - 1, 0), (0, 0)],
 )
 def test_the_output_cap_is_halved_until_it_fits(available: int, tokens: int) -> None:
-    assert fitting_output(PRICE, REQUEST, available, least=64) == tokens
+    assert fitting_output(PRICE, REQUEST, Cap(available), least=64) == tokens
 
 
 def test_a_free_model_has_all_of_its_output_without_money() -> None:
-    assert fitting_output(given_price("m", "free"), REQUEST, 0, least=64) == 1024
+    assert fitting_output(given_price("m", "free"), REQUEST, Cap(0), least=64) == 1024
 
 
 def test_advice_pays_for_itself_up_to_its_share() -> None:
@@ -55,7 +56,8 @@ def test_advice_pays_for_itself_up_to_its_share() -> None:
 
 
 def test_a_longer_source_is_expected_to_cost_more() -> None:
-    assert expected_answer(PRICE, 5000, 2000) > expected_answer(PRICE, 5000, 1000) > 0
+    longer, shorter = (expected_answer(PRICE, 5000, source) for source in (2000, 1000))
+    assert len(longer.above(shorter)) == len(shorter.above(NOTHING)) == 3
 
 
 def test_a_trial_counts_as_faster_only_if_it_is_better_at_every_size() -> None:
@@ -64,7 +66,7 @@ def test_a_trial_counts_as_faster_only_if_it_is_better_at_every_size() -> None:
     rejected = record("c", speedup=3.0, accepted=False)
 
     speedups = [
-        trial_of(move(), each, step=1, cost=7)["speedup"]
+        trial_of(move(), each, step=1, cost=Amount(7))["speedup"]
         for each in (slower_somewhere, better, rejected)
     ]
 
@@ -72,9 +74,9 @@ def test_a_trial_counts_as_faster_only_if_it_is_better_at_every_size() -> None:
 
 
 def test_a_step_from_a_candidate_is_a_refinement() -> None:
-    assert trial_of(move(), None, step=1, cost=0)["action"] == "new"
-    assert trial_of(move(), None, step=2, cost=0)["action"] == "refine"
-    assert trial_of(move("a"), None, step=1, cost=0)["action"] == "refine"
+    assert trial_of(move(), None, step=1, cost=NOTHING)["action"] == "new"
+    assert trial_of(move(), None, step=2, cost=NOTHING)["action"] == "refine"
+    assert trial_of(move("a"), None, step=1, cost=NOTHING)["action"] == "refine"
 
 
 def test_the_best_and_the_last_rejected_may_be_worked_on() -> None:
@@ -104,8 +106,8 @@ def test_a_branch_is_told_of_the_best_and_of_what_went_wrong() -> None:
 def test_every_answer_says_what_became_of_it_and_what_it_cost() -> None:
     candidates = {"a": record("a", speedup=2.0, better=True)}
     trials = [
-        trial_of(move(), candidates["a"], step=1, cost=1_500_000),
-        trial_of(move(), None, step=1, cost=0, failure="refused"),
+        trial_of(move(), candidates["a"], step=1, cost=Amount(1_500_000, 2100, 3400)),
+        trial_of(move(), None, step=1, cost=NOTHING, failure="refused"),
     ]
 
     told = answers(trials, candidates)
@@ -114,3 +116,19 @@ def test_every_answer_says_what_became_of_it_and_what_it_cost() -> None:
         ("2.00 times as fast", "0.0015"),
         ("the model refused", "0.00"),
     ]
+    assert (told[0].tokens, told[0].seconds) == (2100, 3.4)
+    assert cost_of_record(trials[0]) == Amount(1_500_000, 2100, 3400)
+
+
+def test_what_is_capped_decides_how_long_an_answer_may_be() -> None:
+    prompt = 1000 + 16 + 256
+    free = given_price("m", "free")
+    assert fitting_output(free, REQUEST, Cap(0, prompt + 600), least=64) == 512
+    assert fitting_output(free, REQUEST, Cap(0, prompt + 63), least=64) == 0
+    assert fitting_output(free, REQUEST, Cap(0, None, 1999), least=64) == 0, "no time to answer"
+
+
+def test_a_trial_of_an_older_run_cost_money_alone() -> None:
+    old = trial_of(move(), None, step=1, cost=Amount(5, 6, 7))
+    del old["tokens"], old["milliseconds"]
+    assert cost_of_record(old) == Amount(5)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parallel_agent.budget.audit import Entry
+from parallel_agent.budget.amount import Amount
+from parallel_agent.budget.audit import Entry, Kind
 from parallel_agent.budget.bill import UNKNOWN, Item, bill_of
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.scopes import ROOT
@@ -44,23 +45,26 @@ def test_every_request_is_billed_to_its_model_node_and_scope(ledger: Ledger) -> 
     ask(ledger, two, "openai:big", "planner", 250)
 
     bill = bill_of(ledger.audit().entries)
-    coder = Item(2, 100, 0, 200, 120, 0, 40, 10)
-    lost = Item(calls=1, amount=250, forfeited=250)
+    coder = Item(2, Amount(100), Amount(), 200, 120, 0, 40, 10)
+    lost = Item(calls=1, amount=Amount(250), forfeited=Amount(250))
     refused = Item(calls=1)
     assert bill.total == coder + lost + refused
     assert bill.total.amount == ledger.spent()
     assert bill.by_model == {"openai:big": lost, "openai:m": coder + refused}
     assert list(bill.by_model) == ["openai:big", "openai:m"], "the dearest first"
     assert bill.by_node == {"planner": lost, "coder": coder, "critic": refused}
-    assert bill.by_scope[one] == Item(1, 70, 0, 100, 60, 0, 20, 5)
-    assert {scope: item.amount for scope, item in bill.by_scope.items()} == {one: 70, two: 280}
+    assert bill.by_scope[one] == Item(1, Amount(70), Amount(), 100, 60, 0, 20, 5)
+    assert {scope: item.amount.nano_usd for scope, item in bill.by_scope.items()} == {
+        one: 70,
+        two: 280,
+    }
 
 
 def test_what_was_in_flight_at_a_crash_is_billed_to_its_model(ledger: Ledger) -> None:
     ask(ledger, ROOT, "openai:m", "coder", 50)
     ledger.forfeit_open("the run stopped while this was in flight")
     bill = bill_of(ledger.audit().entries)
-    assert bill.by_model == {"openai:m": Item(1, 50, 50)}
+    assert bill.by_model == {"openai:m": Item(1, Amount(50), Amount(50))}
 
 
 def test_the_node_is_in_the_key_where_no_one_says_it(ledger: Ledger) -> None:
@@ -69,8 +73,8 @@ def test_the_node_is_in_the_key_where_no_one_says_it(ledger: Ledger) -> None:
     ledger.settle(ledger.reserve(scope, 1, what="x", key="n1").id, 1, detail={})
     ledger.settle(ledger.reserve(scope, 1, what="x").id, 1, detail={"usage": None})
     bill = bill_of(ledger.audit().entries)
-    assert bill.by_model == {UNKNOWN: Item(3, 3)}
-    assert bill.by_node == {UNKNOWN: Item(2, 2), "coder": Item(1, 1)}
+    assert bill.by_model == {UNKNOWN: Item(3, Amount(3))}
+    assert bill.by_node == {UNKNOWN: Item(2, Amount(2)), "coder": Item(1, Amount(1))}
 
 
 def test_an_empty_account_has_an_empty_bill(ledger: Ledger) -> None:
@@ -88,7 +92,7 @@ CLOSED = st.tuples(
     NAMES,
     NAMES,
     NAMES,
-    st.integers(0, 10**9),
+    st.builds(Amount, *(st.integers(0, 10**9) for _ in range(3))),
     st.integers(0, 10**6),
 )
 
@@ -96,13 +100,13 @@ CLOSED = st.tuples(
 @settings(deadline=None, derandomize=True)
 @given(st.lists(CLOSED, max_size=20))
 def test_each_part_adds_up_to_the_whole(
-    closed: list[tuple[str, str, str, str, int, int]],
+    closed: list[tuple[Kind, str, str, str, Amount, int]],
 ) -> None:
     entries = []
     for number, (kind, scope, model, node, amount, tokens) in enumerate(closed):
         detail = {"model": model, "node": node}
         entry = Entry(2 * number, "", "reserved", scope, amount, None, "x", None, detail)
-        price = 0 if kind == "released" else amount
+        price = Amount() if kind == "released" else amount
         usage = {"usage": {"input_tokens": tokens}}
         entries += [
             entry,
@@ -111,4 +115,5 @@ def test_each_part_adds_up_to_the_whole(
     bill = bill_of(entries)
     for part in (bill.by_model, bill.by_node, bill.by_scope):
         assert sum(part.values(), Item()) == bill.total
-    assert bill.total.amount == sum(e.amount for e in entries if e.kind in ("settled", "forfeited"))
+    charged = (e.amount for e in entries if e.kind in ("settled", "forfeited"))
+    assert bill.total.amount == sum(charged, Amount())

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.policies.cost_aware import CostAware
 from parallel_agent.budget.policy import POLICIES, View
 from unit.budget.views import decide, option, run_down, trial_of, view_of, views
@@ -19,7 +20,7 @@ DEFAULT = POLICIES["default"]
 def test_prefers_the_cheaper_of_equals(one: int, other: int, model: str) -> None:
     view = view_of(option(cost=one), option(model=model, cost=other, strategy="other"))
     (funding,) = decide(DEFAULT, view).funded
-    assert funding.option.cost == min(one, other)
+    assert funding.option.cost == Amount(min(one, other))
 
 
 def test_opens_with_diverse_cheap_samples_of_every_kernel() -> None:
@@ -66,7 +67,7 @@ def test_keeps_the_share_for_the_stronger_model_on_a_weak_kernel() -> None:
     """The small model never gets anything right, the large one does in the end."""
     view = view_of(option(), option(model="large", cost=40), cap=1000)
     trials, _ = run_down(DEFAULT, view, {"small": None, "large": 1.3})
-    assert sum(trial.cost for trial in trials if trial.model == "large") >= 250
+    assert sum(trial.cost.nano_usd for trial in trials if trial.model == "large") >= 250
     greedy, _ = run_down(CostAware(share=0.0), view, {"small": None, "large": 1.3})
     assert greedy[0].model == "small"
 
@@ -76,10 +77,10 @@ def test_no_other_option_eats_into_the_share(spent: int) -> None:
     """Unless the stronger model has shown that it is not worth it."""
     opened = (trial_of(option()),) * 2
     view = view_of(option(), option(model="large", cost=20), cap=100, trials=opened)
-    view = replace(view, spent=spent, available=100 - spent)
+    view = replace(view, spent=Amount(spent), available=Cap(100 - spent))
     for funding in decide(DEFAULT, view).funded:
-        if funding.option.model == "small" and view.available >= 20:
-            assert view.available - funding.option.bound >= 25
+        if funding.option.model == "small" and spent <= 80:
+            assert 100 - spent - funding.option.bound.nano_usd >= 25
 
 
 def test_the_share_is_kept_so_that_its_last_request_can_be_reserved() -> None:
@@ -93,7 +94,7 @@ def test_the_share_is_kept_so_that_its_last_request_can_be_reserved() -> None:
         (50, "large"),
         (49, "small"),
     ):
-        now = replace(view, spent=100 - available, available=available)
+        now = replace(view, spent=Amount(100 - available), available=Cap(available))
         assert decide(DEFAULT, now).funded[0].option.model == model
 
 
@@ -102,7 +103,7 @@ def test_the_share_is_given_up_where_the_stronger_model_fails() -> None:
     failed = (trial_of(option("k1", "large", cost=1)),) * 6
     opened = (trial_of(small),) * 2
     view = view_of(small, large, cap=100, trials=(*failed, *opened))
-    view = replace(view, spent=75, available=25)
+    view = replace(view, spent=Amount(75), available=Cap(25))
     assert decide(DEFAULT, view).funded[0].option is small
     trusted = replace(view, trials=opened)
     assert decide(DEFAULT, trusted).funded[0].option is large
@@ -115,11 +116,13 @@ def test_near_the_cap_one_option_of_each_kernel_lives() -> None:
         for cost, strategy in ((10, "loop"), (20, "scan"), (30, "sort"))
     ]
     view = replace(view_of(*options, cap=1000), width=3)
-    before = decide(DEFAULT, replace(view, spent=799, available=201))
+    before = decide(DEFAULT, replace(view, spent=Amount(799), available=Cap(201)))
     assert (len(before.funded), before.pruned) == (3, ())
-    after = decide(DEFAULT, replace(view, spent=800, available=200))
+    after = decide(DEFAULT, replace(view, spent=Amount(800), available=Cap(200)))
     assert len(after.funded) == 1
-    assert {name for name, _ in after.pruned} == {each.id for each in options if each.cost > 10}
+    assert {name for name, _ in after.pruned} == {
+        each.id for each in options if each.cost.nano_usd > 10
+    }
     assert (
         after.pruned[0][1] == "80% of the cap is spent: k0/small/loop//10 promises more per dollar"
     )
@@ -127,14 +130,15 @@ def test_near_the_cap_one_option_of_each_kernel_lives() -> None:
 
 @given(view=views())
 def test_near_the_cap_at_most_one_is_funded_that_costs_something(view: View) -> None:
-    decision = decide(DEFAULT, replace(view, spent=view.cap))
+    decision = decide(DEFAULT, replace(view, spent=view.cap.whole()))
     assert len([funding for funding in decision.funded if not funding.option.free]) <= 1
 
 
 @given(view=views(), spent=st.floats(0.0, 0.79))
 def test_before_that_nothing_is_pruned_but_what_is_finished(view: View, spent: float) -> None:
-    cap = max(1, view.cap)
-    decision = decide(DEFAULT, replace(view, cap=cap, spent=int(spent * cap)))
+    cap = Cap(max(1, view.cap.nano_usd or 0), view.cap.tokens, view.cap.milliseconds)
+    used = cap.portion(spent).whole()
+    decision = decide(DEFAULT, replace(view, cap=cap, spent=used))
     done = {s.kernel for s in view.standings if s.ceiling and s.best >= 0.9 * s.ceiling}
     pruned = {name for name, _ in decision.pruned}
     assert pruned == {each.id for each in view.options if each.kernel in done}
@@ -165,3 +169,62 @@ def test_parallel_answers_are_spread() -> None:
     trials = tuple(trial_of(each, speedup=1.5) for each in options for _ in range(2))
     decision = decide(DEFAULT, replace(view_of(*options, trials=trials), width=3))
     assert {funding.option.kernel for funding in decision.funded} == {"k0", "k1", "k2"}
+
+
+FREE_AND_SLOW = option(model="small", cost=Amount(0, 2_000, 60_000))
+PAID_AND_FAST = option(model="large", cost=Amount(5_000_000, 2_000, 4_000), strategy="scan")
+
+
+def chosen_with(left: Cap) -> str:
+    """Which of the two is asked, when both were tried and were as good."""
+    tried = tuple(
+        trial_of(each, speedup=1.2) for each in (FREE_AND_SLOW, PAID_AND_FAST) for _ in range(3)
+    )
+    spent = sum((trial.cost for trial in tried), Amount())
+    view = view_of(FREE_AND_SLOW, PAID_AND_FAST, cap=left.plus(spent), trials=tried)
+    return decide(CostAware(share=0.0), view).funded[0].option.model
+
+
+def test_with_much_money_and_little_time_the_fast_paid_model_is_asked() -> None:
+    assert chosen_with(Cap(1_000_000_000, None, 120_000)) == "large"
+
+
+def test_with_little_money_and_much_time_the_slow_free_model_is_asked() -> None:
+    assert chosen_with(Cap(10_000_000, None, 7_200_000)) == "small"
+
+
+def test_without_a_cap_on_time_a_free_model_costs_nothing_at_all() -> None:
+    bounded = Cap(10_000_000).bounded
+    free = replace(
+        FREE_AND_SLOW, cost=bounded(FREE_AND_SLOW.cost), bound=bounded(FREE_AND_SLOW.bound)
+    )
+    assert free.free
+    assert decide(DEFAULT, view_of(free, PAID_AND_FAST)).funded[0].why.startswith("free")
+
+
+def test_a_free_model_is_limited_by_tokens_as_a_paid_one_is_by_money() -> None:
+    local = option(cost=Amount(0, 300), bound=Amount(0, 1000))
+    view = view_of(local, cap=Cap(0, 5_000))
+    trials, last = run_down(CostAware(opening=9), view, {"small": 1.2})
+    assert 0 < sum(trial.cost.tokens for trial in trials) <= 5_000
+    assert last.stop
+    gone = replace(view, spent=Amount(0, 4_001), available=Cap(0, 999))
+    stop = decide(DEFAULT, gone).stop
+    assert stop == "the cheapest option may cost 1000 tokens, and 999 tokens is left"
+
+
+@given(left=st.integers(4_000, 10**6), slow=st.integers(1, 4_000), fast=st.integers(1, 4_000))
+def test_among_free_models_the_quicker_of_equals_is_asked(left: int, slow: int, fast: int) -> None:
+    one = option(cost=Amount(0, 0, slow))
+    other = option(model="large", cost=Amount(0, 0, fast), strategy="other")
+    (funding,) = decide(DEFAULT, view_of(one, other, cap=Cap(0, None, left))).funded
+    assert funding.option.cost.milliseconds == min(slow, fast)
+
+
+def test_the_numbers_of_a_decision_tell_tokens_and_seconds() -> None:
+    view = view_of(FREE_AND_SLOW, cap=Cap(0, 10_000, 600_000))
+    (funding,) = decide(DEFAULT, view).funded
+    assert "for 2000 tokens, 60.0 s" in funding.why
+    told = funding.numbers
+    assert (told["cost_tokens"], told["cost_seconds"], told["cost_usd"]) == (2000.0, 60.0, 0.0)
+    assert told["share"] == 0.2

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.audit import CapChange
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError, ReservationClosed
 from parallel_agent.budget.ledger import JournaledResponse, Ledger
@@ -23,7 +24,9 @@ def test_an_account_lives_in_its_file(ledger: Ledger) -> None:
     ledger.forfeit(ledger.reserve(ROOT, 7, what="a critique").id, "timed out")
 
     audit = Ledger.open(ledger.path).audit()
-    told = [(e.kind, e.scope, e.amount, e.what, e.key, dict(e.detail)) for e in audit.entries]
+    told = [
+        (e.kind, e.scope, e.amount.nano_usd, e.what, e.key, dict(e.detail)) for e in audit.entries
+    ]
     assert told == [
         ("reserved", scope, 50, "a first answer", "n1", {}),
         ("settled", scope, 20, "a first answer", "n1", {"model": "m", "tokens": [3, 4]}),
@@ -32,8 +35,8 @@ def test_an_account_lives_in_its_file(ledger: Ledger) -> None:
         ("reserved", ROOT, 7, "a critique", None, {}),
         ("forfeited", ROOT, 7, "a critique", None, {"why": "timed out"}),
     ]
-    assert (ledger.spent(), ledger.spent(scope)) == (27, 20)
-    assert (ledger.available(), ledger.available(scope)) == (73, 40)
+    assert (ledger.spent(), ledger.spent(scope)) == (Amount(27), Amount(20))
+    assert (ledger.available(), ledger.available(scope)) == (Cap(73), Cap(40))
     assert audit.ok
 
 
@@ -51,18 +54,19 @@ def test_the_deepest_full_scope_is_named(ledger: Ledger) -> None:
         with pytest.raises(CapExceeded) as refused:
             ledger.reserve(branch, amount, what="x")
         full = pickle.loads(pickle.dumps(refused.value))
-        assert (full.scope, full.needed, full.available) == (scope, amount, available)
+        assert (full.scope, full.needed, full.available) == (scope, Amount(amount), Cap(available))
     assert ledger.audit().entries == ()
 
 
-def test_after_a_breach_not_even_nothing_can_be_reserved(ledger: Ledger) -> None:
+def test_after_a_breach_only_what_costs_nothing_can_be_reserved(ledger: Ledger) -> None:
     kernel = ledger.add_scope("k", cap=30)
     assert ledger.settle(ledger.reserve(kernel, 30, what="x").id, 31, detail={}).breach
-    assert ledger.available(kernel) == -1
+    assert ledger.available(kernel) == Cap(-1)
     with pytest.raises(CapExceeded, match=r"-0\.000000001 USD available"):
-        ledger.reserve(kernel, 0, what="x")
+        ledger.reserve(kernel, 1, what="x")
+    ledger.reserve(kernel, 0, what="a candidate by rules")
     assert ledger.audit().over_cap == (kernel,)
-    assert [b.settled for b in ledger.audit().breaches] == [31]
+    assert [b.settled for b in ledger.audit().breaches] == [Amount(31)]
     ledger.reserve(ROOT, 69, what="the rest of the account is not touched by it")
 
 
@@ -76,7 +80,7 @@ def test_a_response_is_journaled_under_the_key_of_its_reservation(ledger: Ledger
     ledger.settle(again.id, 7, detail={"status": "answered"}, response='{"text": "ü"}')
     found = Ledger.open(ledger.path).journaled(key)
     settled = ledger.audit().entries[-1]
-    assert found == JournaledResponse(again, 7, '{"text": "ü"}', settled.at)
+    assert found == JournaledResponse(again, Amount(7), '{"text": "ü"}', settled.at)
     assert ledger.journaled(scope) is None
 
 
@@ -89,12 +93,12 @@ def test_a_response_is_journaled_once_and_only_under_a_key(ledger: Ledger) -> No
         with pytest.raises(LedgerError, match=complaint):
             ledger.settle(reservation.id, 5, detail={}, response="{}")
     assert ledger.audit() == before, "the price is not settled without its response"
-    assert ledger.settle(twice.id, 5, detail={}).amount == 5
+    assert ledger.settle(twice.id, 5, detail={}).amount == Amount(5)
 
     broken = ledger.reserve(ROOT, 9, what="x", key="l")
     with pytest.raises(ValueError, match="surrogates"):
         ledger.settle(broken.id, 5, detail={}, response="\udc80")
-    assert ledger.sums().outstanding == 18
+    assert ledger.sums().outstanding == Amount(18)
     assert ledger.journaled("l") is None
 
 
@@ -106,13 +110,13 @@ def test_a_raised_cap_is_an_entry_and_makes_room(ledger: Ledger) -> None:
     ledger.reserve(ROOT, 21, what="y")
     audit = Ledger.open(ledger.path).audit()
     assert audit.ok
-    assert [(e.kind, e.amount) for e in audit.entries] == [
-        ("reserved", 80),
-        ("capped", 101),
-        ("reserved", 21),
+    assert [(e.kind, e.charge) for e in audit.entries] == [
+        ("reserved", Amount(80)),
+        ("capped", Cap(101)),
+        ("reserved", Amount(21)),
     ]
-    assert audit.cap_changes == (CapChange(2, ROOT, 100, 101),)
-    assert ledger.sums().cap == audit.scopes[0].cap == 101
+    assert audit.cap_changes == (CapChange(2, ROOT, Cap(100), Cap(101)),)
+    assert ledger.sums().cap == audit.scopes[0].cap == Cap(101)
     ledger.raise_cap(ROOT, 101)
     assert len(ledger.audit().entries) == 3, "the cap that it has is not set again"
 
@@ -123,9 +127,9 @@ def test_a_cap_cannot_be_set_below_what_is_spent_or_reserved(ledger: Ledger) -> 
     with pytest.raises(CapTooLow, match=r"0\.00000004 USD are spent or reserved") as refused:
         ledger.raise_cap(ROOT, 39)
     told = pickle.loads(pickle.dumps(refused.value))
-    assert (told.scope, told.cap, told.charged) == (ROOT, 39, 40)
+    assert (told.scope, told.cap, told.charged) == (ROOT, Cap(39), Amount(40))
     ledger.raise_cap(ROOT, 40)
-    assert ledger.available() == 0
+    assert ledger.available() == Cap(0)
     with pytest.raises(LedgerError, match="scope nobody does not exist"):
         ledger.raise_cap("nobody", 1)
     with pytest.raises(ValueError, match="amount"):
@@ -137,7 +141,7 @@ def test_a_scope_is_added_again_with_its_cap_of_then_or_of_now(ledger: Ledger) -
     scope = ledger.add_scope("k", cap=10)
     ledger.raise_cap(scope, 20)
     assert ledger.add_scope("k", cap=10) == ledger.add_scope("k", cap=20) == scope
-    assert ledger.sums(scope).cap == 20
+    assert ledger.sums(scope).cap == Cap(20)
     with pytest.raises(LedgerError, match="another cap"):
         ledger.add_scope("k", cap=15)
 
@@ -208,8 +212,8 @@ def test_threads_race_for_the_cap(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         won = [number for number in pool.map(grab, range(40)) if number]
     assert len(won) == len(set(won)) == 100 // 7
-    assert ledger.sums().outstanding == 98
-    assert all(ledger.sums(scope).charged <= 60 for scope in scopes)
+    assert ledger.sums().outstanding == Amount(98)
+    assert all(ledger.sums(scope).charged.nano_usd <= 60 for scope in scopes)
     assert ledger.audit().ok
 
 
@@ -226,4 +230,62 @@ def test_threads_race_to_close_one_reservation(ledger: Ledger) -> None:
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(close, range(10)))
     assert outcomes.count(True) == 1
-    assert ledger.spent() == outcomes.index(True)
+    assert ledger.spent() == Amount(outcomes.index(True))
+
+
+def test_each_currency_has_a_cap_of_its_own(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(100, 1000, 5000))
+    branch = ledger.add_scope("b", cap=Cap(tokens=400))
+    ledger.reserve(branch, Amount(10, 300, 2000), what="x")
+    for amount, told in [
+        (Amount(91, 0, 0), "0.000000091 USD needed, 0.00000009 USD available in account"),
+        (Amount(1, 101, 1), "101 tokens needed, 100 tokens available in account/b"),
+        (Amount(0, 0, 3001), "3.001 s needed, 3.0 s available in account"),
+    ]:
+        with pytest.raises(CapExceeded) as refused:
+            ledger.reserve(branch, amount, what="y")
+        assert str(refused.value) == told
+    assert ledger.available(branch) == Cap(90, 100, 3000)
+    assert ledger.audit().ok
+
+
+def test_less_is_reserved_where_less_will_do(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(100, None, 5000))
+    branch = ledger.add_scope("b", cap=Cap(milliseconds=3000))
+    least = Amount(10, 0, 1000)
+    assert ledger.reserve(branch, Amount(10, 0, 9000), what="x", least=least).amount == Amount(
+        10, 0, 3000
+    )
+    assert ledger.reserve(ROOT, Amount(10, 0, 9000), what="x", least=least).amount == Amount(
+        10, 0, 2000
+    )
+    with pytest.raises(CapExceeded, match=r"1\.0 s needed, 0\.0 s available in account"):
+        ledger.reserve(ROOT, Amount(10, 0, 9000), what="x", least=least)
+
+
+def test_a_request_that_took_longer_is_a_breach_only_where_time_has_a_cap(tmp_path: Path) -> None:
+    for name, cap, breaches in (("no", Cap(9), 0), ("yes", Cap(9, None, 100), 1)):
+        ledger = Ledger.create(tmp_path / f"{name}.sqlite", cap)
+        taken = Amount(1, 20, 101)
+        assert ledger.settle(
+            ledger.reserve(ROOT, Amount(1, 9, 99), what="x").id, taken, detail={}
+        ).breach
+        audit = ledger.audit()
+        assert audit.ok
+        assert [b.currencies for b in audit.breaches] == [("tokens", "milliseconds")] * breaches
+        assert audit.over_cap == (ROOT,) * breaches
+
+
+def test_a_cap_is_raised_in_one_currency_and_the_others_stay(tmp_path: Path) -> None:
+    ledger = Ledger.create(tmp_path / "ledger.sqlite", Cap(100, 1000))
+    assert ledger.raise_cap(ROOT, Cap(tokens=2000, milliseconds=500))
+    assert not ledger.raise_cap(ROOT, Cap(100, 2000))
+    assert ledger.sums().cap == Cap(100, 2000, 500)
+    ledger.reserve(ROOT, Amount(0, 1500, 400), what="x")
+    with pytest.raises(CapTooLow, match="1499 tokens is too low for account: 1500 tokens are"):
+        ledger.raise_cap(ROOT, Cap(200, 1499))
+    assert ledger.sums().cap.nano_usd == 100
+    (change,) = ledger.audit().cap_changes
+    assert (change.before, change.after) == (Cap(100, 1000), Cap(100, 2000, 500))
+    with pytest.raises(ValueError, match="an account has a cap on money"):
+        Ledger.create(tmp_path / "other.sqlite", Cap(tokens=5))

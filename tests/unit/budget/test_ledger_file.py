@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.errors import LedgerError
 from parallel_agent.budget.ledger import JournaledResponse, Ledger
 from parallel_agent.budget.scopes import ROOT
@@ -17,7 +18,7 @@ def test_create_leaves_alone_what_is_there(ledger: Ledger, tmp_path: Path) -> No
     number = ledger.reserve(ROOT, 10, what="x").id
     with pytest.raises(FileExistsError):
         Ledger.create(ledger.path, 5)
-    assert Ledger.open(ledger.path).sums().cap == 100
+    assert Ledger.open(ledger.path).sums().cap == Cap(100)
     ledger.release(number, "the account is still in order")
     notes = tmp_path / "notes"
     notes.write_text("mine")
@@ -47,7 +48,7 @@ def test_open_refuses_what_is_no_ledger(ledger: Ledger, tmp_path: Path) -> None:
         Ledger.open(other)
     with closing(sqlite3.connect(ledger.path)) as db:
         db.execute("PRAGMA user_version = 1")
-    with pytest.raises(LedgerError, match="has schema 1; this program reads 2"):
+    with pytest.raises(LedgerError, match="has schema 1; this program reads 2 to 3"):
         Ledger.open(ledger.path)
 
 
@@ -68,30 +69,34 @@ def test_a_path_with_odd_characters(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "complaint"),
     [
-        ("UPDATE entries SET amount = 0", "append-only"),
+        ("UPDATE entries SET nano_usd = 0", "append-only"),
         ("DELETE FROM entries", "append-only"),
         ("INSERT OR REPLACE INTO entries SELECT * FROM entries WHERE id = 1", "append-only"),
-        ("INSERT OR REPLACE INTO entries SELECT 9, at, kind, scope, 0, reservation, what, key,"
-         " detail FROM entries WHERE id = 2", "append-only"),
-        ("INSERT INTO entries SELECT 9, at, kind, scope, -1, NULL, what, key, detail FROM entries"
+        ("INSERT OR REPLACE INTO entries SELECT 9, at, kind, scope, 0, 0, 0, reservation, what,"
+         " key, detail FROM entries WHERE id = 2", "append-only"),
+        ("INSERT INTO entries SELECT 9, at, kind, scope, -1, 0, 0, NULL, what, key, detail FROM entries"
          " WHERE id = 1", "CHECK"),
-        ("INSERT INTO entries SELECT 9, at, kind, scope, 0.5, NULL, what, key, detail FROM entries"
+        ("INSERT INTO entries SELECT 9, at, kind, scope, 0.5, 0, 0, NULL, what, key, detail FROM entries"
          " WHERE id = 1", "CHECK"),
-        ("INSERT INTO entries SELECT 9, at, kind, scope, 0, 3, what, key, detail FROM entries"
+        ("INSERT INTO entries SELECT 9, at, kind, scope, 0, 0, 0, 3, what, key, detail FROM entries"
          " WHERE id = 1", "CHECK"),
-        ("INSERT INTO entries SELECT 9, at, 'released', scope, 1, 3, what, key, detail"
+        ("INSERT INTO entries SELECT 9, at, 'released', scope, 1, 0, 0, 3, what, key, detail"
          " FROM entries WHERE id = 1", "CHECK"),
-        ("INSERT INTO entries SELECT 9, at, 'capped', scope, 500, 3, what, key, detail"
+        ("INSERT INTO entries SELECT 9, at, 'capped', scope, 500, 0, 0, 3, what, key, detail"
+         " FROM entries WHERE id = 1", "CHECK"),
+        ("INSERT INTO entries SELECT 9, at, kind, scope, 0, NULL, 0, NULL, what, key, detail"
+         " FROM entries WHERE id = 1", "CHECK"),
+        ("INSERT INTO entries SELECT 9, at, 'released', scope, 0, 1, 0, 3, what, key, detail"
          " FROM entries WHERE id = 1", "CHECK"),
         ("UPDATE responses SET response = '[]'", "append-only"),
         ("DELETE FROM responses", "append-only"),
         ("INSERT OR REPLACE INTO responses VALUES ('k', 2, '[]')", "append-only"),
         ("INSERT OR REPLACE INTO responses VALUES ('l', 2, '[]')", "append-only|of the same key"),
         ("INSERT INTO responses VALUES ('l', 3, '[]')", "a response has a settlement"),
-        ("UPDATE scopes SET cap = 1000", "append-only"),
+        ("UPDATE scopes SET nano_usd = 1000", "append-only"),
         ("DELETE FROM scopes", "append-only"),
-        ("INSERT OR REPLACE INTO scopes VALUES ('account', 1000)", "append-only"),
-        ("INSERT INTO scopes VALUES ('account/k', -1)", "CHECK"),
+        ("INSERT OR REPLACE INTO scopes VALUES ('account', 1000, NULL, NULL)", "append-only"),
+        ("INSERT INTO scopes VALUES ('account/k', -1, NULL, NULL)", "CHECK"),
     ],
 )  # fmt: skip
 def test_the_file_itself_refuses_to_be_rewritten(
@@ -107,7 +112,7 @@ def test_the_file_itself_refuses_to_be_rewritten(
     ):
         db.execute(statement)
     assert ledger.audit() == before
-    assert ledger.journaled("k") == JournaledResponse(paid, 9, "{}", before.entries[1].at)
+    assert ledger.journaled("k") == JournaledResponse(paid, Amount(9), "{}", before.entries[1].at)
 
 
 def test_what_is_committed_is_synced_to_a_write_ahead_log(ledger: Ledger) -> None:

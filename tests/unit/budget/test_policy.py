@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parallel_agent.budget.amount import Amount
 from parallel_agent.budget.policy import POLICIES, Policy, View
 from unit.budget.views import decide, option, run_down, trial_of, view_of, views
 
@@ -25,7 +26,7 @@ def test_names() -> None:
 def test_no_decision_funds_more_than_there_is(policy: Policy, view: View, seed: int) -> None:
     decision = decide(policy, view, seed)
     funded = [funding.option for funding in decision.funded]
-    assert sum(each.bound for each in funded) <= max(0, view.available)
+    assert view.available.holds(sum((each.bound for each in funded), Amount()))
     assert len(funded) <= view.width
     assert len({each.id for each in funded}) == len(funded)
     assert set(funded) <= set(view.options)
@@ -42,7 +43,7 @@ def test_funds_or_says_why_not(policy: Policy, view: View, seed: int) -> None:
         assert all(math.isfinite(number) for number in funding.numbers.values())
         assert 0.0 <= funding.numbers["success"] <= 1.0
         assert funding.numbers["gain"] >= 0.0
-        assert funding.numbers["bound_usd"] == funding.option.bound / 1e9
+        assert funding.numbers["bound_usd"] == funding.option.bound.nano_usd / 1e9
 
 
 @ALL
@@ -56,7 +57,7 @@ def test_decides_the_same_again(policy: Policy, view: View, seed: int) -> None:
 def test_spends_what_is_useful_and_stops(policy: Policy, speedup: float | None) -> None:
     options = [option(kernel, cost=30, bound=50) for kernel in ("k0", "k1")]
     trials, last = run_down(policy, view_of(*options, cap=1000), dict.fromkeys(["small"], speedup))
-    spent = sum(trial.cost for trial in trials)
+    spent = sum(trial.cost.nano_usd for trial in trials)
     assert spent <= 1000
     assert {trial.kernel for trial in trials} == {"k0", "k1"}
     assert last.stop
@@ -105,5 +106,8 @@ def test_sequential_goes_on_from_the_best() -> None:
 
 def test_uniform_draws_every_option() -> None:
     view = view_of(*(option(cost=cost) for cost in (10, 20, 30)))
-    drawn = [decide(POLICIES["uniform"], view, seed).funded[0].option.cost for seed in range(300)]
+    drawn = [
+        decide(POLICIES["uniform"], view, seed).funded[0].option.cost.nano_usd
+        for seed in range(300)
+    ]
     assert all(70 <= drawn.count(cost) <= 130 for cost in (10, 20, 30))

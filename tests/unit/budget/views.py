@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.random import Generator
 
+from parallel_agent.budget.amount import Amount, Cap, as_amount, as_cap
 from parallel_agent.budget.policy import Decision, Option, Policy, Standing, Trial, View
 
 KERNELS = ("k0", "k1", "k2")
@@ -20,8 +21,8 @@ def option(
     kernel: str = "k0",
     model: str = "small",
     *,
-    cost: int = 10,
-    bound: int | None = None,
+    cost: int | Amount = 10,
+    bound: int | Amount | None = None,
     strategy: str = "loop",
     parent: str = "",
 ) -> Option:
@@ -33,8 +34,8 @@ def option(
         action="refine" if parent else "new",
         strategy=strategy,
         parent=parent,
-        cost=cost,
-        bound=cost if bound is None else bound,
+        cost=as_amount(cost),
+        bound=as_amount(cost if bound is None else bound),
     )
 
 
@@ -53,18 +54,18 @@ def trial_of(chosen: Option, *, speedup: float | None = None, candidate: str = "
     )
 
 
-def view_of(*options: Option, cap: int = 10_000, trials: tuple[Trial, ...] = ()) -> View:
+def view_of(*options: Option, cap: int | Cap = 10_000, trials: tuple[Trial, ...] = ()) -> View:
     """A view of these options; what the trials cost is spent."""
     kernels = dict.fromkeys(each.kernel for each in (*options, *trials))
     best = {
         kernel: max([1.0, *(t.speedup for t in trials if t.kernel == kernel and t.accepted)])
         for kernel in kernels
     }
-    spent = sum(trial.cost for trial in trials)
+    spent = sum((trial.cost for trial in trials), Amount())
     return View(
-        cap=cap,
+        cap=as_cap(cap),
         spent=spent,
-        available=cap - spent,
+        available=as_cap(cap).minus(spent),
         standings=tuple(Standing(kernel, speedup) for kernel, speedup in best.items()),
         trials=trials,
         options=options,
@@ -82,17 +83,19 @@ def views(draw: st.DrawFn) -> View:
     trials = draw(st.lists(_trials(), max_size=8))
     numbered = [replace(t, candidate=draw(st.sampled_from(["", f"c{i}"]))) for i, t in enumerate(trials)]  # fmt: skip
     parents = [trial.candidate for trial in numbered if trial.candidate]
+    cap = Cap(draw(st.integers(0, 500)), *(draw(st.none() | st.integers(0, 500)) for _ in "tm"))
+    spent = cap.whole().at_most(draw(_amounts(520)))
+    spent += cap.bounded(draw(_amounts(20)))  # a breach is the truth, too
+    held = draw(_amounts(50))
     options = [
         replace(each, id=f"o{i}")
-        for i, each in enumerate(draw(st.lists(_options(parents), max_size=10)))
+        for i, each in enumerate(draw(st.lists(_options(parents, cap), max_size=10)))
     ]
-    cap = draw(st.integers(0, 500))
-    spent = draw(st.integers(0, cap + 20))  # a breach is the truth, too
     ceilings = st.none() | st.floats(1.0, 50.0)
     return View(
         cap=cap,
         spent=spent,
-        available=draw(st.integers(min(-20, cap - spent), max(0, cap - spent))),
+        available=cap.minus(spent + cap.bounded(held)),
         standings=tuple(
             Standing(kernel, draw(st.floats(1.0, 50.0)), draw(ceilings)) for kernel in KERNELS
         ),
@@ -103,9 +106,9 @@ def views(draw: st.DrawFn) -> View:
 
 
 @st.composite
-def _options(draw: st.DrawFn, parents: list[str]) -> Option:
+def _options(draw: st.DrawFn, parents: list[str], cap: Cap) -> Option:
     parent = draw(st.sampled_from(["", "lost", *parents]))
-    bound = draw(st.integers(0, 200))
+    bound = cap.bounded(draw(_amounts(200)))
     return Option(
         id="",
         kernel=draw(st.sampled_from(KERNELS)),
@@ -113,9 +116,19 @@ def _options(draw: st.DrawFn, parents: list[str]) -> Option:
         action="refine" if parent else "new",
         strategy=draw(st.sampled_from(STRATEGIES)),
         parent=parent,
-        cost=draw(st.integers(0, bound)),
+        cost=bound.at_most(draw(_amounts(200))),
         bound=bound,
     )
+
+
+def _amounts(most: int) -> st.SearchStrategy[Amount]:
+    """Of one draw, which is quicker than three."""
+    base = most + 1
+
+    def amount(number: int) -> Amount:
+        return Amount(number % base, number // base % base, number // base**2)
+
+    return st.integers(0, base**3 - 1).map(amount)
 
 
 def _trials() -> st.SearchStrategy[Trial]:
@@ -126,7 +139,7 @@ def _trials() -> st.SearchStrategy[Trial]:
         action=st.sampled_from(["new", "refine"]),
         strategy=st.sampled_from(STRATEGIES),
         parent=st.sampled_from(["", "c0", "c1", "lost"]),
-        cost=st.integers(0, 100),
+        cost=_amounts(100),
         accepted=st.booleans(),
         speedup=SPEEDUPS,
     )

@@ -28,6 +28,7 @@ from chat_server import (
     says,
     serving,
 )
+from parallel_agent.budget.amount import NOTHING, Cap
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import NANO_PER_USD, usd_to_nano
@@ -49,7 +50,9 @@ GREEDY = answers(usage=USAGE | {"completion_tokens": 100_000})
 class Desk:
     """A door to one model on a fresh account."""
 
-    def __init__(self, folder: Path, server: ScriptedServer, cap: int = CAP, price: str = "1,2"):
+    def __init__(
+        self, folder: Path, server: ScriptedServer, cap: int | Cap = CAP, price: str = "1,2"
+    ):
         self.ledger = Ledger.create(folder / "ledger.sqlite", cap)
         self.server = server
         self.model = model_of(server, price)
@@ -77,7 +80,9 @@ class Desk:
 
     def closings(self) -> list[tuple[str, int]]:
         entries = self.ledger.audit().entries
-        return [(entry.kind, entry.amount) for entry in entries if entry.kind != "reserved"]
+        return [
+            (entry.kind, entry.amount.nano_usd) for entry in entries if entry.kind != "reserved"
+        ]
 
 
 def model_of(server: ScriptedServer, price: str) -> ChatModel:
@@ -96,11 +101,15 @@ def test_an_answer_is_settled_and_journaled(tmp_path: Path) -> None:
         assert desk.ask().text == "hi"
     assert desk.closings() == [("settled", cost(desk))]
     reserved, settled = desk.ledger.audit().entries
-    assert (reserved.amount, reserved.key) == (desk.bound, "account/coder/1/1")
+    assert (reserved.amount.nano_usd, reserved.key) == (desk.bound, "account/coder/1/1")
     assert reserved.detail == {"model": desk.model.ref, "node": "coder"}
     assert settled.detail == {"usage": ANSWER.model_dump(), "finish_reason": "stop"}
     (record,) = desk.records
-    assert (record.outcome, record.amount, record.usage) == ("answered", cost(desk), ANSWER)
+    assert (record.outcome, record.amount.nano_usd, record.usage) == (
+        "answered",
+        cost(desk),
+        ANSWER,
+    )
     assert (record.attempts, record.from_journal, record.note) == (1, False, "")
 
 
@@ -112,7 +121,7 @@ def test_what_was_answered_is_never_asked_again(tmp_path: Path) -> None:
         assert desk.ask(step=2).text == "twice"
     assert len(server.received) == 2
     assert [record.outcome for record in desk.records] == ["answered", "journal", "answered"]
-    assert desk.records[1].amount == 0
+    assert desk.records[1].amount == NOTHING
     assert desk.records[1].usage == ANSWER
 
 
@@ -206,7 +215,7 @@ def test_attempts_come_to_an_end(tmp_path: Path) -> None:
             desk.ask()
     assert desk.closings() == [("forfeited", desk.bound)] * 3
     (record,) = desk.records
-    assert (record.outcome, record.amount) == ("unknown", 3 * desk.bound)
+    assert (record.outcome, record.amount.nano_usd) == ("unknown", 3 * desk.bound)
     assert "HTTP 500" in record.note
 
 
@@ -261,7 +270,7 @@ def test_what_was_never_sent_is_given_back(tmp_path: Path) -> None:
     with pytest.raises(ChatError, match="no connection"):  # nobody listens there any more
         desk.ask()
     assert desk.closings() == [("released", 0)] * 3
-    assert desk.ledger.spent() == 0
+    assert desk.ledger.spent() == NOTHING
 
 
 def test_an_interrupted_request_is_counted_in_full(tmp_path: Path) -> None:
@@ -283,7 +292,7 @@ def test_an_interrupted_request_is_counted_in_full(tmp_path: Path) -> None:
         assert server.hung_up.wait(20)  # and is really cancelled
     assert desk.closings() == [("forfeited", desk.bound)]
     (record,) = desk.records
-    assert (record.outcome, record.amount) == ("interrupted", desk.bound)
+    assert (record.outcome, record.amount.nano_usd) == ("interrupted", desk.bound)
 
 
 def test_requests_in_flight_are_limited(tmp_path: Path) -> None:
@@ -382,7 +391,62 @@ def test_the_account_covers_the_bill_of_the_provider(
         audit = desk.ledger.audit()
         (account,) = audit.scopes
     assert audit.ok
-    assert account.outstanding == 0
-    assert cost(desk, MOST) * len(billed) <= account.spent <= affordable * bound + 1
-    assert sum(record.amount for record in desk.records) == account.spent
+    assert account.outstanding == NOTHING
+    assert cost(desk, MOST) * len(billed) <= account.spent.nano_usd <= affordable * bound + 1
+    assert sum((record.amount for record in desk.records), NOTHING) == account.spent
     assert not audit.breaches
+
+
+def test_tokens_and_time_are_reserved_and_settled_beside_the_price(tmp_path: Path) -> None:
+    with serving(answers("hi")) as server:
+        desk = Desk(tmp_path, server, cap=Cap(CAP, 10_000, 60_000))
+        desk.ask()
+    reserved, settled = desk.ledger.audit().entries
+    assert reserved.amount.tokens == REQUEST.prompt_bytes + 16 + 256 + 100
+    assert reserved.amount.milliseconds == 20_000 + 1_000
+    assert settled.amount.tokens == ANSWER.tokens == 15
+    assert 0 < settled.amount.milliseconds <= reserved.amount.milliseconds
+    assert desk.records[0].amount == settled.amount
+
+
+def test_a_free_model_is_refused_where_its_tokens_do_not_fit(tmp_path: Path) -> None:
+    bound = REQUEST.prompt_bytes + 16 + 256 + 100
+    with serving(answers(), answers()) as server:
+        desk = Desk(tmp_path, server, cap=Cap(0, bound + 14), price="free")
+        desk.ask(1)
+        with pytest.raises(CapExceeded, match=f"{bound} tokens needed, {bound - 1} tokens"):
+            desk.ask(2)
+    assert len(server.received) == 1
+
+
+def test_the_time_out_is_cut_to_what_is_left_of_the_time(tmp_path: Path) -> None:
+    with serving(hangs) as server:
+        desk = Desk(tmp_path, server, cap=Cap(CAP, None, 2_500), price="free")
+        with pytest.raises(ChatError, match=r"within 1\.5 s"):
+            desk.ask(1, Door(desk.ledger, timeout=20.0, max_attempts=1))
+        with pytest.raises(CapExceeded, match=r"2\.0 s needed, 0\.0 s available"):
+            desk.ask(2)
+    assert len(server.received) == 1
+    assert desk.ledger.spent().milliseconds >= 2_500, "its fate is not known"
+
+
+def test_a_free_model_that_says_too_much_is_left_where_tokens_have_a_cap(tmp_path: Path) -> None:
+    for name, cap, asked in (("counted", Cap(0, 10**6), 1), ("free", Cap(0), 2)):
+        (tmp_path / name).mkdir()
+        with serving(GREEDY, GREEDY) as server:
+            desk = Desk(tmp_path / name, server, cap=cap, price="free")
+            desk.ask(1)
+            with suppress(ChatError):
+                desk.ask(2)
+        assert len(server.received) == asked
+        assert len(desk.ledger.audit().breaches) == 2 - asked
+
+
+def test_what_was_refused_took_time_and_nothing_else(tmp_path: Path) -> None:
+    with serving(fails(401)) as server:
+        desk = Desk(tmp_path, server)
+        with pytest.raises(ChatError, match="HTTP 401"):
+            desk.ask()
+    spent = desk.ledger.spent()
+    assert (spent.nano_usd, spent.tokens) == (0, 0)
+    assert spent.milliseconds > 0

@@ -32,8 +32,8 @@ def test_every_entry_and_sum_is_shown(folder: Path) -> None:
     lines = [line.split() for line in console.export_text().splitlines()]
     kinds = [line[3] for line in lines if line and line[0].isdigit()]
     assert kinds == ["reserved", "settled", "reserved", "forfeited", "reserved"]
-    assert ["account", "0.10", "0.10", "0.05", "1.00"] in lines
-    assert ["account/branch:loop", "0.10", "0.10", "0.00", "0.50"] in lines
+    assert ["account", "USD", "0.10", "0.10", "0.05", "1.00"] in lines
+    assert ["account/branch:loop", "USD", "0.10", "0.10", "0.00", "0.50"] in lines
     assert lines[-1][:4] == ["The", "account", "was", "kept:"]
 
 
@@ -48,8 +48,8 @@ def test_the_audit_as_json_has_dollars_as_strings(folder: Path) -> None:
         "0.05",
     ]
     assert plain["entries"][1]["detail"] == {"tokens": 7}
-    assert plain["scopes"][0] == {
-        "scope": "account",
+    root = plain["scopes"][0]
+    assert {name: value for name, value in root.items() if name.endswith("_usd")} == {
         "cap_usd": "1.00",
         "settled_usd": "0.10",
         "forfeited_usd": "0.10",
@@ -57,6 +57,7 @@ def test_the_audit_as_json_has_dollars_as_strings(folder: Path) -> None:
         "spent_usd": "0.20",
         "available_usd": "0.75",
     }
+    assert (root["cap_tokens"], root["spent_tokens"], root["cap_seconds"]) == (None, 0, None)
 
 
 @pytest.fixture
@@ -81,9 +82,9 @@ def test_what_was_spent_is_shown_by_model_and_node(paid: Path) -> None:
     console = Console(file=io.StringIO(), width=150, markup=False, record=True)
     print_audit(audit_of(paid), console)
     lines = [line.split() for line in console.export_text().splitlines()]
-    assert ["model", "openai:m", "2", "1000", "200", "0.125"] in lines
-    assert ["node", "coder", "2", "1000", "200", "0.125"] in lines
-    assert ["model", "unknown", "3", "0", "0", "0.25"] in lines
+    assert ["model", "openai:m", "2", "1000", "200", "0.125", "0.0"] in lines
+    assert ["node", "coder", "2", "1000", "200", "0.125", "0.0"] in lines
+    assert ["model", "unknown", "3", "0", "0", "0.25", "0.0"] in lines
 
 
 def test_a_raised_cap_and_what_was_in_flight_are_said(paid: Path) -> None:
@@ -99,7 +100,11 @@ def test_the_bill_as_json(paid: Path) -> None:
     plain = json.loads(json.dumps(audit_json(audit_of(paid))))
     assert plain["by_model"]["openai:m"] == {
         "spent_usd": "0.125",
+        "spent_tokens": 0,
+        "spent_seconds": 0.0,
         "forfeited_usd": "0.10",
+        "forfeited_tokens": 0,
+        "forfeited_seconds": 0.0,
         "calls": 2,
         "input_tokens": 1000,
         "cache_read_tokens": 600,

@@ -11,6 +11,7 @@ import typer
 from parallel_agent.agent.contracting import BuildError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError, ReservationClosed
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.kernel.contract import ContractError
@@ -39,8 +40,22 @@ EXPLAINED = [
     (CompilerMissing("compiler 'g++' is not on PATH"), 3, "not on PATH"),
     (SandboxUnavailable("'prlimit' is not on PATH"), 3, "prlimit"),
     (OSError(errno.ENOSPC, "No space left on device", "best.cpp"), 3, "No space left"),
-    (CapExceeded("account", 2 * 10**9, 10**9), 4, "2.00 USD needed, 1.00 USD available"),
-    (CapTooLow("account", 10**9, 2 * 10**9), 2, "1.00 USD is too low for account: 2.00 USD are"),
+    (
+        CapExceeded("account", Amount(2 * 10**9, 10), Cap(10**9)),
+        *(4, "2.00 USD needed, 1.00 USD available in account"),
+    ),
+    (
+        CapExceeded("account", Amount(5, 300, 2000), Cap(5, 200, 900)),
+        *(4, "300 tokens needed, 200 tokens available; 2.0 s needed, 0.9 s available in account"),
+    ),
+    (
+        CapTooLow("account", Cap(10**9), Amount(2 * 10**9)),
+        *(2, "1.00 USD is too low for account: 2.00 USD are"),
+    ),
+    (
+        CapTooLow("account", Cap(milliseconds=1000), Amount(2, 3, 1500)),
+        *(2, "a cap of 1.0 s is too low for account: 1.5 s are"),
+    ),
     (PriceUnknown("openai:m", "it is not in the list"), 2, "the price of openai:m is not known"),
     (LedgerError("not a ledger"), 2, "not a ledger"),
     (ReservationClosed(7, "settled"), 2, "reservation 7"),
@@ -99,7 +114,7 @@ def test_a_flag_of_several_words_has_its_hyphens() -> None:
 
 
 def test_the_help_says_what_budget_or_price_to_give() -> None:
-    low = explain(CapTooLow("account", 10**9, 2 * 10**9))
+    low = explain(CapTooLow("account", Cap(10**9), Amount(2 * 10**9)))
     unknown = explain(PriceUnknown("openai:m", "it is not in the list"))
     assert low is not None
     assert low.help == "Give at least 2.00 with --budget"
@@ -167,3 +182,27 @@ def test_the_module_of_slips_does_not_import_what_can_fail() -> None:
     source = Path(sys.modules["parallel_agent.report.explanation"].__file__ or "")
     top = [line for line in source.read_text().splitlines() if line.startswith(("import", "from"))]
     assert not any(name in line for name in heavy for line in top)
+
+
+@pytest.mark.parametrize(
+    ("error", "flag"),
+    [
+        (CapExceeded("account", Amount(5), Cap(4, 9)), "Raise the cap with --budget"),
+        (
+            CapExceeded("account", Amount(0, 9, 2000), Cap(4, 8, 1000)),
+            "Raise the cap with --max-tokens-total and --max-time",
+        ),
+        (
+            CapTooLow("account", Cap(milliseconds=1), Amount(0, 0, 1500)),
+            "Give at least 2s with --max-time",
+        ),
+        (
+            CapTooLow("account", Cap(tokens=1), Amount(0, 7)),
+            "Give at least 7 with --max-tokens-total",
+        ),
+    ],
+)
+def test_the_flag_of_the_cap_that_is_too_small_is_named(error: BaseException, flag: str) -> None:
+    explanation = explain(error)
+    assert explanation is not None
+    assert explanation.help == flag

@@ -57,7 +57,7 @@ def test_an_improved_run_answers_every_question(tmp_path: Path) -> None:
 def test_a_run_with_a_model_has_a_bill_and_a_curve(tmp_path: Path) -> None:
     root = write_run(tmp_path, paid(tmp_path), with_model=True)
     page = page_of(root)
-    assert "0.0031 of 0.05 US dollars were spent" in text_of(page)
+    assert "0.0031 of 0.05 USD were spent" in text_of(page)
     assert page.count('<svg role="img"') == 3
     assert "still rising" in text_of(page)
     money = money_of(Evidence(root))

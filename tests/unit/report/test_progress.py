@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from parallel_agent.agent.events import Event
+from parallel_agent.budget.amount import Amount, Cap
 from parallel_agent.report import console as console_module
 from parallel_agent.report.live import LiveView
 from parallel_agent.report.progress import (
@@ -145,12 +146,12 @@ def test_what_was_spent_is_the_last_that_was_told() -> None:
     progress = Progress()
     progress.take(Event(kind="round", data={"spent_usd": "0.07"}))
     progress.take(Event(kind="stage", message="reading"))
-    assert progress.spent_usd == "0.07"
+    assert progress.spent == Amount(7 * 10**7)
 
 
 def drawn(progress: Progress, width: int, rows: int = 20) -> list[str]:
     console = Console(record=True, force_terminal=True, width=width, file=io.StringIO())
-    console.print(run_view(progress, cap_usd="0.25", now=1075.0, rows=rows))
+    console.print(run_view(progress, cap=Cap(25 * 10**7), now=1075.0, rows=rows))
     return console.export_text().splitlines()
 
 
@@ -200,7 +201,7 @@ def test_square_brackets_in_messages_are_no_markup() -> None:
 def test_the_live_view_draws_and_leaves_nothing_behind() -> None:
     file = io.StringIO()
     console = Console(force_terminal=True, width=60, height=20, file=file)
-    with LiveView(console, "0.25") as live:
+    with LiveView(console, Cap(25 * 10**7)) as live:
         for event in recorded():
             live(event)
     assert "reduction-parallel" in file.getvalue()

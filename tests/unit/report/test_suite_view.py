@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from parallel_agent.agent.events import Event
+from parallel_agent.budget.amount import Cap
 from parallel_agent.report.live import LiveView
 from parallel_agent.report.suite_view import SuiteProgress
 
@@ -55,7 +56,7 @@ def test_more_kernels_than_fit_are_cut_off() -> None:
 def test_the_live_view_of_a_suite_shows_the_suite() -> None:
     file = io.StringIO()
     console = Console(force_terminal=True, width=60, height=20, file=file)
-    with LiveView(console, "0.25") as live:
+    with LiveView(console, Cap(25 * 10**7)) as live:
         live(ended(""))
         live(said("stage", "reading the source"), "saxpy")
         live(said("stage", "finding the contract"), "gather")

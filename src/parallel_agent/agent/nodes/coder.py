@@ -9,6 +9,7 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from parallel_agent.agent.context import Context, context_of
+from parallel_agent.agent.costs import write_cost
 from parallel_agent.agent.free_moves import PROVE
 from parallel_agent.agent.funding import DUPLICATE
 from parallel_agent.agent.known import trial_of
@@ -16,7 +17,7 @@ from parallel_agent.agent.outside import AGENT
 from parallel_agent.agent.state import BranchState, CandidateRecord
 from parallel_agent.agent.stored import store_record, stored_record
 from parallel_agent.agent.writing import NothingWritten, Written, write_candidate
-from parallel_agent.budget.money import NanoUSD
+from parallel_agent.budget.amount import Amount
 from parallel_agent.chat.references import RULES
 from parallel_agent.proposers.rules.chain import starts_threads
 
@@ -58,7 +59,7 @@ def coder(state: BranchState, runtime: Runtime[Context]) -> BranchState:
 
 
 def _ended(
-    state: BranchState, cost: NanoUSD, failure: str, before: CandidateRecord | None = None
+    state: BranchState, cost: Amount, failure: str, before: CandidateRecord | None = None
 ) -> BranchState:
     """No new candidate; a chat model's answer that gave none is a trial all the same."""
     move = state["move"]
@@ -91,8 +92,8 @@ def _record(
         detail="",
         better=False,
         prompt=written.prompt,
-        cost=written.spent,
     )
+    write_cost(record, written.spent)
     if "chain" in move:
         record["chain"] = move["chain"]
     return record

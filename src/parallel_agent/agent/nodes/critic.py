@@ -6,12 +6,13 @@ from langgraph.runtime import Runtime
 
 from parallel_agent.agent.advice import read_profile, read_verdict, stop
 from parallel_agent.agent.context import Context, context_of
+from parallel_agent.agent.costs import cost_of_record
 from parallel_agent.agent.criticism import next_answer
 from parallel_agent.agent.free_moves import PROVE
 from parallel_agent.agent.known import trial_of
 from parallel_agent.agent.state import BranchState, Critique, Lesson
 from parallel_agent.agent.stored import store_record, stored_profile
-from parallel_agent.budget.money import format_usd
+from parallel_agent.budget.amount import amount_json
 from parallel_agent.chat.references import RULES
 from parallel_agent.toolchain.machine import wider_isa
 
@@ -30,7 +31,7 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
     update = BranchState(step=state["step"] + 1)
     if record["prompt"]:  # a model wrote it: what puts a guard before its code is free
         update["trials"] = [
-            trial_of(state["move"], record, step=state["step"], cost=record["cost"])
+            trial_of(state["move"], record, step=state["step"], cost=cost_of_record(record))
         ]
     critique = _critique(context, state)
     if state["move"].get("stage") == PROVE and record["accepted"]:
@@ -49,7 +50,7 @@ def critic(state: BranchState, runtime: Runtime[Context]) -> BranchState:
         branch=branch,
         candidate=state["candidate"],
         **critique,
-        spent_usd=format_usd(context.ledger.spent(context.scope)),
+        **amount_json("spent", context.ledger.spent(context.scope)),
     )
     if record.get("promising") and record["options"].get("guard"):
         why = f"{branch}: parallel execution pays if {record['options']['guard']}"

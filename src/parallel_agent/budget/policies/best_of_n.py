@@ -16,7 +16,7 @@ class BestOfN:
     def decide(self, view: View, rng: Generator) -> Decision:
         """Fund new starts on the kernels that have fewest trials, in diverse strategies."""
         purse = Purse(view)
-        cheapest = models_by_cost(view.options)[:1]
+        cheapest = models_by_cost(view)[:1]
         if purse.fund_free():
             return purse.decision()
         while not purse.full():
@@ -27,6 +27,8 @@ class BestOfN:
             ]
             if not options:
                 break
-            chosen = min(purse.diverse(options), key=lambda o: (purse.tried[o.kernel], o.cost))
+            chosen = min(
+                purse.diverse(options), key=lambda o: (purse.tried[o.kernel], purse.share(o.cost))
+            )
             purse.fund(chosen, f"sample {purse.tried[chosen.kernel] + 1} of {chosen.kernel}")
         return purse.decision()

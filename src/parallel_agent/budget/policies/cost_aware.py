@@ -1,4 +1,4 @@
-"""The default: the best expected gain of the set's score per dollar, learned while spending.
+"""The default: the best expected gain of the set's score for its cost, learned while spending.
 
 Greedy in the expected improvement per unit of cost, after a cheap initial design, as in cost-aware
 Bayesian optimization (J. Snoek, H. Larochelle, R. P. Adams: Practical Bayesian optimization of machine
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from parallel_agent.budget.allocation import Decision, Option, Standing, View
-from parallel_agent.budget.money import NanoUSD
-from parallel_agent.budget.policies.purse import Purse, Weighed, models_by_cost
+from parallel_agent.budget.amount import NOTHING, Amount
+from parallel_agent.budget.policies.purse import Purse, Weighed, models_by_cost, strongest_model
 
 OPENING_SHARE = 0.5
 """The most of the cap that the first samples of all kernels may be expected to cost."""
@@ -32,7 +32,7 @@ LEARNED = 3
 
 @dataclass(frozen=True)
 class CostAware:
-    """First samples, then gain per dollar, with a share kept for a stronger model.
+    """First samples, then gain for the cost, with a share kept for a stronger model.
 
     ``opening`` samples of every kernel by the cheapest model come first, fewer where they would
     cost half of the cap. ``share`` of the cap is kept for the dearest model on kernels that are
@@ -46,9 +46,9 @@ class CostAware:
     prune_at: float = 0.8
 
     def decide(self, view: View, rng: Generator) -> Decision:
-        """Fund what is free, else by expected gain per dollar; prune what cannot win any more."""
+        """Fund what is free, else by expected gain for the cost; prune what cannot win any more."""
         rationing = _Rationing(view, self)
-        near_cap = view.spent >= self.prune_at * view.cap
+        near_cap = view.used >= self.prune_at
         free = rationing.fund_free()
         pruned = rationing.finished()
         if not free and near_cap:
@@ -66,9 +66,9 @@ class _Rationing:
         self.purse = Purse(view)
         self._view = view
         self._policy = policy
-        models = models_by_cost(view.options)
+        models, strongest = models_by_cost(view), strongest_model(view)
         self._cheapest = models[0] if models else ""
-        self._strongest = models[-1] if len(models) > 1 else ""
+        self._strongest = strongest if strongest != self._cheapest else ""
         self._done = {standing.kernel for standing in view.standings if _near_ceiling(standing)}
         tried = {trial.kernel for trial in view.trials}
         self._weak = {
@@ -78,7 +78,8 @@ class _Rationing:
         self._opening = _opening(view, self._cheapest, policy.opening)
         strong = [trial for trial in view.trials if trial.model == self._strongest]
         self._strong_record = len(strong)
-        self._share = math.floor(policy.share * view.cap) - sum(trial.cost for trial in strong)
+        paid = sum((trial.cost for trial in strong), NOTHING)
+        self._share = view.cap.portion(policy.share).minus(paid)
 
     def fund_free(self) -> bool:
         """Fund what is free and promises something; whether there was any."""
@@ -100,11 +101,11 @@ class _Rationing:
             choices = [w for w in first if self._samples[w.option.kernel] == least]
         if not choices:
             return False
-        option = max(choices, key=lambda weighed: weighed.per_dollar).option
+        option = max(choices, key=lambda weighed: weighed.per_cost).option
         self.purse.fund(option, self._why(option, opening=bool(first)))
         self._samples[option.kernel] += option.model == self._cheapest
         if option.model == self._strongest:
-            self._share -= option.cost
+            self._share = self._share.minus(option.cost)
         return True
 
     def finished(self) -> list[tuple[str, str]]:
@@ -117,11 +118,12 @@ class _Rationing:
         best: dict[str, Weighed] = {}
         for weighed in self._allowed():
             kernel = weighed.option.kernel
-            if kernel not in best or weighed.per_dollar > best[kernel].per_dollar:
+            if kernel not in best or weighed.per_cost > best[kernel].per_cost:
                 best[kernel] = weighed
+        per = "per dollar" if self._money_alone else "for its share of the caps"
         near = f"{self._policy.prune_at:.0%} of the cap is spent"
         return [
-            (option.id, f"{near}: {best[option.kernel].option.id} promises more per dollar")
+            (option.id, f"{near}: {best[option.kernel].option.id} promises more {per}")
             for option in self._view.options
             if option.kernel in best and option.id != best[option.kernel].option.id
         ]
@@ -142,31 +144,37 @@ class _Rationing:
     def _allowed(self) -> list[Weighed]:
         """What is promising, costs something, and leaves alone what is kept; first samples may not."""
         paid = [weighed for weighed in self._promising() if not weighed.option.free]
-        room = self.purse.left - self._kept(paid)
+        room = self.purse.left.minus(self._kept(paid))
         return [
             weighed
             for weighed in paid
-            if weighed.option.bound <= room
+            if room.holds(weighed.option.bound)
             or self._strong_on_weak(weighed.option)
             or self._opens(weighed.option)
         ]
 
-    def _kept(self, paid: list[Weighed]) -> NanoUSD:
+    def _kept(self, paid: list[Weighed]) -> Amount:
         """What is kept for the strongest model; nothing where it has no use for it.
 
         The share is of what is paid in the end. To reserve its last request takes more: the
         request's bound. Once the model has a record, it has a use for the share only where it
-        promises more per dollar than all the rest.
+        promises more for its cost than all the rest.
         """
         strong = [
             weighed
             for weighed in paid
-            if self._strong_on_weak(weighed.option) and weighed.option.cost <= self._share
+            if self._strong_on_weak(weighed.option) and self._share.holds(weighed.option.cost)
         ]
         others = [weighed for weighed in paid if not self._strong_on_weak(weighed.option)]
         if not strong or (self._strong_record >= LEARNED and _best(strong) < _best(others)):
-            return 0
-        return self._share + min(weighed.option.bound - weighed.option.cost for weighed in strong)
+            return NOTHING
+        above = (weighed.option.bound - weighed.option.cost for weighed in strong)
+        return self._share.whole() + min(above, key=self.purse.share)
+
+    @property
+    def _money_alone(self) -> bool:
+        """Whether nothing but money has a cap."""
+        return self._view.cap.tokens is None and self._view.cap.milliseconds is None
 
     def _strong_on_weak(self, option: Option) -> bool:
         return option.model == self._strongest and option.kernel in self._weak
@@ -186,12 +194,13 @@ class _Rationing:
 
 def _opening(view: View, model: str, samples: int) -> int:
     """How many first samples a kernel has: so many, or fewer where they would cost too much."""
-    costs: dict[str, NanoUSD] = {}
+    costs: dict[str, Amount] = {}
     for option in view.options:
         if option.action == "new" and option.model == model:
-            costs[option.kernel] = min(option.cost, costs.get(option.kernel, option.cost))
-    affordable = math.floor(OPENING_SHARE * view.cap / max(1, sum(costs.values())))
-    return max(1, min(samples, affordable))
+            known = costs.get(option.kernel, option.cost)
+            costs[option.kernel] = min(option.cost, known, key=view.cap.share)
+    affordable = OPENING_SHARE * view.cap.pays_for(sum(costs.values(), NOTHING))
+    return max(1, math.floor(min(samples, affordable)))
 
 
 def _near_ceiling(standing: Standing) -> bool:
@@ -205,4 +214,4 @@ def _weak(standing: Standing) -> bool:
 
 
 def _best(weighed: list[Weighed]) -> float:
-    return max((each.per_dollar for each in weighed), default=0.0)
+    return max((each.per_cost for each in weighed), default=0.0)

@@ -20,7 +20,7 @@ class Sequential:
         no candidate, or where it cannot be refined. One step of a kernel at a time.
         """
         purse = Purse(view)
-        cheapest = models_by_cost(view.options)[:1]
+        cheapest = models_by_cost(view)[:1]
         if purse.fund_free():
             return purse.decision()
         parents = _parents(view.trials)
@@ -34,7 +34,7 @@ class Sequential:
             onward = _onward(options, parents)
             if not onward:
                 break
-            chosen = min(onward, key=lambda o: (purse.tried[o.kernel], o.cost))
+            chosen = min(onward, key=lambda o: (purse.tried[o.kernel], purse.share(o.cost)))
             purse.fund(chosen, f"step {purse.tried[chosen.kernel] + 1} of {chosen.kernel}")
             stepping.add(chosen.kernel)
         return purse.decision()
