@@ -63,7 +63,7 @@ def test_what_cannot_be_served_is_told(tmp_path: Path) -> None:
     bare = folder_of(tmp_path / "mute")
     (bare / "tokenizer_config.json").unlink()
     assert "no tokenizer" in problem(bare)
-    for name in ("nobody/knows-this", "nor-this:7b", "../../etc", "a//b"):
+    for name in ("nobody/knows-this", "nor-this:7b", "../../no-such-place", "a//b"):
         assert "no file or folder here" in problem(name)
 
 
