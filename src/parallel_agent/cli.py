@@ -33,6 +33,7 @@ from parallel_agent.options import (
     Effort,
     KernelName,
     MaxOutputTokens,
+    Memory,
     Model,
     NoSandbox,
     Out,
@@ -41,6 +42,7 @@ from parallel_agent.options import (
     Quiet,
     RaceCheck,
     Seed,
+    Server,
     Size,
     Threads,
 )
@@ -97,6 +99,8 @@ def optimize(
     branches: Branches = None,
     answers: Answers = None,
     max_output_tokens: MaxOutputTokens = None,
+    memory: Memory = None,
+    server: Server = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
@@ -141,8 +145,8 @@ def optimize(
     given = load_settings(
         out=out, kernel=kernel, contract=contract, threads=threads, size=size or None, seed=seed,
         effort=effort, model=model or None, price=price or None, budget=budget, policy=policy, branches=branches, answers=answers,
-        max_output_tokens=max_output_tokens, cxx=cxx, cxxflags=cxxflags,
-        require_race_check=require_race_check, no_sandbox=no_sandbox,
+        max_output_tokens=max_output_tokens, memory=memory, server=server, cxx=cxx,
+        cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.report.console import progress, show_outcome
     from parallel_agent.runs import optimize as run
@@ -274,13 +278,16 @@ def verify(
 def resume(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
     budget: Budget = None,
+    memory: Memory = None,
+    server: Server = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Go on with a run that was interrupted or killed, where it stopped.
 
     No candidate that was checked or timed is checked or timed again, and no answer that was paid for
-    is bought again. A larger --budget raises the cap; a finished run then goes on, too.
+    is bought again. A larger --budget raises the cap; a finished run then goes on, too, and so it does
+    with another --memory or --server for its local: models.
 
     \b
     Examples:
@@ -291,7 +298,7 @@ def resume(
     from parallel_agent.runs import resume as go_on
 
     with progress(quiet=quiet) as listener:
-        outcome = go_on(run, budget=budget, listener=listener)
+        outcome = go_on(run, budget=budget, memory=memory, server=server, listener=listener)
     show_outcome(outcome, as_json=as_json, quiet=quiet)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from parallel_agent.options import AsJson, Model, Price
+from parallel_agent.options import AsJson, Memory, Model, Price, Server
 
 
 def ledger(
@@ -37,6 +37,8 @@ def models(
             help="The most that --test may spend, in US dollars; default 0.01. Never exceeded.",
         ),
     ] = None,
+    memory: Memory = None,
+    server: Server = None,
     test: Annotated[
         bool, typer.Option("--test", help="Ask each model for one word, and show what it took.")
     ] = False,
@@ -58,6 +60,7 @@ def models(
     Examples:
       parallel-agent models
       parallel-agent models --model openai:NAME --test
+      parallel-agent models --model local:FOLDER --memory 24GB --test
       parallel-agent models --record RUN > answers.jsonl
     """
     from parallel_agent.report.models import list_models, show_models, show_recording, try_models
@@ -66,9 +69,12 @@ def models(
     if record is not None:
         show_recording(record)
         return 0
-    given = load_settings(model=model or None, price=price or None, budget=budget)
+    given = load_settings(
+        model=model or None, price=price or None, budget=budget,
+        memory=memory, server=server,
+    )  # fmt: skip
     listed = list_models(given)
     if test:
-        listed = try_models(listed, given)
+        listed = try_models(listed, given, lambda text: typer.echo(text, err=True))
     show_models(listed, as_json=as_json)
     return 1 if any(item.failed for item in listed) else 0

@@ -68,8 +68,9 @@ Model: TypeAlias = Annotated[
         "--model",
         metavar="REF",
         help="Who writes the candidates: rules (default; built in and free), openai:NAME, "
-        "PROVIDER:NAME, http://HOST:PORT/v1#NAME or replay:FILE; repeatable. ROLE= before it "
-        "(planner, coder, critic, contract) gives it one role.",
+        "PROVIDER:NAME, http://HOST:PORT/v1#NAME, local:PATH_OR_NAME (served on this machine) or "
+        "replay:FILE; repeatable. ROLE= before it (planner, coder, critic, contract) gives it one "
+        "role.",
     ),
 ]
 Price: TypeAlias = Annotated[
@@ -120,6 +121,24 @@ MaxOutputTokens: TypeAlias = Annotated[
         metavar="N",
         help="The longest answer of a model, its reasoning included; each request reserves the "
         "price of so many. Default 8192.",
+    ),
+]
+Memory: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="The most memory that the server of a local: model may hold, such as 24GB; default no "
+        "cap. Never exceeded for long: what passes it is stopped.",
+    ),
+]
+Server: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="NAME",
+        help="What serves local: models: llama.cpp, vllm, ollama or transformers; default auto, the "
+        "first that can.",
     ),
 ]
 Cxx: TypeAlias = Annotated[

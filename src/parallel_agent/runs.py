@@ -72,6 +72,8 @@ def resume(
     run: str | Path,
     *,
     budget: Decimal | str | None = None,
+    memory: str | None = None,
+    server: str | None = None,
     listener: Listener = _ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
@@ -81,13 +83,20 @@ def resume(
 
     No candidate that was examined or timed is examined or timed again, and no answer that was paid
     for is bought again. A ``budget`` above the one of before, in US dollars, raises the cap of the
-    run's own account; a finished run then goes on, too. At the end its report is written anew. Raises
-    FolderError if there is no run in the folder or another process is at work in it, CapTooLow for a
+    run's own account; a finished run then goes on, too, and so it does with another ``memory`` or
+    ``server`` for models on this machine. At the end its report is written anew. Raises FolderError if there is no run in the folder or another process is at work in it, CapTooLow for a
     budget below what is spent, and what `optimize` raises.
     """
     with _reported(listener):
         outcome = running.resume(
-            run, budget=budget, listener=listener, ledger=ledger, scope=scope, control=control
+            run,
+            budget=budget,
+            memory=memory,
+            server=server,
+            listener=listener,
+            ledger=ledger,
+            scope=scope,
+            control=control,
         )
     report_of(Path(run), listener)
     return outcome

@@ -22,6 +22,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from parallel_agent.budget.memory.units import parse_memory
+
 CONFIG_FILE = "parallel-agent.toml"
 ENVIRONMENT = "PARALLEL_AGENT_"
 """What the names of environment variables begin with."""
@@ -29,6 +31,7 @@ MAX_BUDGET_USD = Decimal(1_000_000)
 """A cap above this is taken for a slip of the keyboard."""
 
 Effort = Literal["quick", "normal", "thorough"]
+Server = Literal["auto", "llama.cpp", "vllm", "ollama", "transformers"]
 
 
 class SettingsError(ValueError):
@@ -69,8 +72,8 @@ class Settings(BaseSettings):
     """``--effort``: how long the free search may take and how long each candidate is timed."""
     model: Annotated[tuple[str, ...], NoDecode] = ("rules",)
     """``--model``: who writes candidates, ``[ROLE=]REF``: ``rules`` (built in, free),
-    ``openai:NAME``, another provider's ``PROVIDER:NAME``, ``http://HOST:PORT/v1#NAME`` of a server
-    or ``replay:FILE``; repeatable."""
+    ``openai:NAME``, another provider's ``PROVIDER:NAME``, ``http://HOST:PORT/v1#NAME`` of a server,
+    ``local:PATH_OR_NAME`` of one that is started here, or ``replay:FILE``; repeatable."""
     price: Annotated[tuple[str, ...], NoDecode] = ()
     """``--price``: what a model costs, ``[REF=]IN,OUT`` in US dollars per million tokens, or
     ``[REF=]free``; repeatable. Default: the list of genai-prices; a model that is in neither is
@@ -91,6 +94,15 @@ class Settings(BaseSettings):
     request_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300
     """Seconds that a model has for one answer. What it is doing after that may be billed, and is
     counted in full."""
+    memory: str | None = None
+    """``--memory``: the most that the server of a ``local:`` model may hold, such as ``24GB`` or
+    ``22.5GiB``: of GPU memory where it uses any, else resident. What would not fit is not started;
+    default no cap."""
+    server: Server = "auto"
+    """``--server``: the program that serves ``local:`` models: ``llama.cpp``, ``vllm``, ``ollama``,
+    ``transformers``, or the first of them that can."""
+    server_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600
+    """Seconds that a server has to load its model."""
     cxx: str = "g++"
     """``--cxx``: the compiler, for original and candidates alike."""
     cxxflags: Annotated[tuple[str, ...], NoDecode] = ("-std=c++20", "-O3", "-fopenmp")
@@ -112,6 +124,13 @@ class Settings(BaseSettings):
     def _split_list(cls, value: Any) -> Any:
         return tuple(value.split()) if isinstance(value, str) else value
 
+    @field_validator("memory")
+    @classmethod
+    def _amount_of_memory(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_memory(value)
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -123,6 +142,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments before the environment before the config file."""
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The cap on a server's memory in bytes, None without one."""
+        return None if self.memory is None else parse_memory(self.memory)
 
     @property
     def thread_count(self) -> int:

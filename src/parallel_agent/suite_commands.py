@@ -16,6 +16,7 @@ from parallel_agent.options import (
     CxxFlags,
     Effort,
     MaxOutputTokens,
+    Memory,
     Model,
     NoSandbox,
     Out,
@@ -24,6 +25,7 @@ from parallel_agent.options import (
     Quiet,
     RaceCheck,
     Seed,
+    Server,
     Threads,
 )
 
@@ -51,6 +53,8 @@ def bench(
     branches: Branches = None,
     answers: Answers = None,
     max_output_tokens: MaxOutputTokens = None,
+    memory: Memory = None,
+    server: Server = None,
     cxx: Cxx = None,
     cxxflags: CxxFlags = None,
     require_race_check: RaceCheck = None,
@@ -113,8 +117,8 @@ def bench(
     given = load_settings(
         out=out, threads=threads, seed=seed, effort=effort, model=model or None,
         price=price or None, budget=budget, policy=policy, branches=branches, answers=answers,
-        max_output_tokens=max_output_tokens, cxx=cxx, cxxflags=cxxflags,
-        require_race_check=require_race_check, no_sandbox=no_sandbox,
+        max_output_tokens=max_output_tokens, memory=memory, server=server, cxx=cxx,
+        cxxflags=cxxflags, require_race_check=require_race_check, no_sandbox=no_sandbox,
     )  # fmt: skip
     from parallel_agent.report.console import progress
     from parallel_agent.suites.console import show_suite

@@ -15,6 +15,7 @@ from parallel_agent.agent.profiling import Profile, scale_candidate
 from parallel_agent.agent.project.closing import of_project
 from parallel_agent.agent.project.profiles import held_by_benchmark, profile_of
 from parallel_agent.agent.reproduce import write_reproduction
+from parallel_agent.agent.serving import server_notes
 from parallel_agent.agent.state import CandidateRecord, RunState
 from parallel_agent.agent.stored import store_record
 from parallel_agent.agent.winning import chain_steps
@@ -188,6 +189,7 @@ def _outcome(
         notes=[
             *study.notes,
             *sandbox.notes(),
+            *server_notes(context.settings),
             *([] if RaceDetector.find() else [RACE_NOTE]),
             *([PROPOSED_NOTE] if context.folder.exists(PROPOSED) else []),
         ],

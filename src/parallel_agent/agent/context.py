@@ -21,6 +21,7 @@ from parallel_agent.agent.paying import account_of
 from parallel_agent.agent.project.subject import project_subject
 from parallel_agent.agent.project.workshop import Workshop, workshop_of
 from parallel_agent.agent.run_folder import RUNS, RunFolder
+from parallel_agent.agent.serving import endpoints
 from parallel_agent.agent.subject import Study, Subject, reference_of
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd
@@ -186,7 +187,8 @@ def _models(given: Settings, folder: RunFolder) -> list[Chosen]:
     if folder.exists(PRICES):
         kept = folder.read_json(PRICES)
         snapshot = {ref: Price.model_validate(price) for ref, price in kept.items()}
-    chosen = find_models(given.model, given.price, snapshot=snapshot)
+    served = endpoints(given, folder.root.absolute())
+    chosen = find_models(given.model, given.price, snapshot=snapshot, served=served)
     prices = _prices(chosen)
     if prices and not snapshot:
         folder.write_json(prices, PRICES)

@@ -16,6 +16,7 @@ from parallel_agent.agent.funding import (
 )
 from parallel_agent.agent.known import known_of, parents
 from parallel_agent.agent.models import bound, fitting_output, pays_for_itself
+from parallel_agent.agent.serving import passed_cap
 from parallel_agent.agent.state import RunState, TrialRecord
 from parallel_agent.agent.stored import stored_profile
 from parallel_agent.budget.errors import CapExceeded
@@ -61,6 +62,8 @@ def paid_round(context: Context, state: RunState, update: RunState) -> None:
 def answers_left(context: Context, state: RunState) -> tuple[str, int]:
     """Why no more answers are asked for, empty if they are, and how many they may be at most."""
     trials, most = state.get("trials", []), most_answers(context.settings)
+    if passed := passed_cap(context.settings):
+        return f"no more answers are asked for: {passed}", 0
     if _broke(trials[state.get("forgiven", 0) :]):
         return "no more answers are asked for: the last ones did not fit the cap", 0
     if len(trials) >= most:

@@ -27,6 +27,7 @@ from parallel_agent.agent.intake import read_source, with_contract_beside
 from parallel_agent.agent.outcome import Outcome
 from parallel_agent.agent.paying import note_account
 from parallel_agent.agent.run_folder import LEDGER, TEMPLATE, FolderError, RunFolder
+from parallel_agent.agent.serving import plan_servers, served, served_otherwise
 from parallel_agent.agent.state import RunInput, RunState
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import NanoUSD, usd_to_nano
@@ -123,9 +124,10 @@ def begun(
 def check_choices(given: Settings) -> None:
     """Find what is wrong with the models, prices and policy of a run before anything is done.
 
-    Raises UnknownModel, PriceUnknown and SettingsError.
+    Raises UnknownModel, PriceUnknown and SettingsError, and what `plan_servers` does.
     """
     find_models(given.model, given.price)
+    plan_servers(given)
     if given.policy not in POLICIES:
         known = ", ".join(POLICIES)
         raise SettingsError(f"policy: '{given.policy}' is not known, only {known}")
@@ -135,6 +137,8 @@ def resume(
     run: str | Path,
     *,
     budget: Decimal | str | None = None,
+    memory: str | None = None,
+    server: str | None = None,
     listener: Listener = ignore,
     ledger: Ledger | None = None,
     scope: str | None = None,
@@ -144,7 +148,8 @@ def resume(
 
     No candidate that was examined or timed is examined or timed again, and no answer that was paid
     for is bought again. A ``budget`` above the one of before, in US dollars, raises the cap of the
-    run's own account; a finished run then goes on, too. Raises FolderError if there is no run in
+    run's own account; a finished run then goes on, too, and so it does with another ``memory`` or
+    ``server`` for models on this machine. Raises FolderError if there is no run in
     the folder or another process is at work in it, CapTooLow for a budget below what is spent, and
     what `optimize` raises.
     """
@@ -157,14 +162,19 @@ def resume(
                 "Start a new run with the larger --budget",
             )
         raised = budget is not None and _raise_cap(folder, usd_to_nano(budget))
-        if folder.exists("outcome.json") and not raised:
+        changed = served_otherwise(given, memory, server)
+        if folder.exists("outcome.json") and not raised and changed == given:
             return Outcome.model_validate_json(folder.read("outcome.json"))
+        reopen = raised or changed != given
         if raised:
-            given = given.model_copy(update={"budget": Decimal(str(budget))})
+            changed = changed.model_copy(update={"budget": Decimal(str(budget))})
+        if reopen:
+            given = changed
+            plan_servers(given)
             folder.write_json(given.model_dump(mode="json"), "run.json")
         sandbox.choose(no_sandbox=given.no_sandbox)
         context = Context.open(given, folder, ledger=ledger, scope=scope)
-        return run_graph(context, None, listener, reopen=raised, control=control)
+        return run_graph(context, None, listener, reopen=reopen, control=control)
     finally:
         folder.unlock()
 
@@ -223,11 +233,18 @@ def _stream(
     control: RunControl | None,
 ) -> RunState:
     folder, watched = context.folder, control is None
+
+    def tell(text: str) -> None:
+        event = Event(kind="stage", message=text)
+        folder.log(event)
+        listener(event)
+
     control = control or RunControl()
     database = folder.path("checkpoint.sqlite")
     with (
         closing(sqlite3.connect(database, check_same_thread=False)) as connection,
         _drained_by_interrupt(control, listener) if watched else nullcontext(),
+        served(context.settings, folder.root, tell),
     ):
         saver = SqliteSaver(connection, serde=JsonPlusSerializer(allowed_msgpack_modules=()))
         graph = build_graph(saver)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,14 @@ from parallel_agent.budget.prices import Price, PriceUnknown, find_price, given_
 from parallel_agent.chat.errors import UnknownModel
 from parallel_agent.chat.model import ChatModel
 from parallel_agent.chat.providers import OPENAI, PROVIDERS, provider_build
-from parallel_agent.chat.references import RULES, PriceTerms, Reference, Role, read_reference
+from parallel_agent.chat.references import LOCAL, RULES, PriceTerms, Reference, Role, read_reference
 from parallel_agent.chat.secrets import Scrubber, find_key
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from parallel_agent.chat.langchain_model import Build
+    from parallel_agent.chat.servers.local_model import Endpoint
 
 __all__ = ["ChatModel", "Chosen", "UnknownModel", "find_models"]
 
@@ -44,12 +45,14 @@ def find_models(
     environ: Mapping[str, str] = os.environ,
     *,
     snapshot: Mapping[str, Price] | None = None,
+    served: Callable[[str], Endpoint] | None = None,
 ) -> list[Chosen]:
     """Make the models of ``[ROLE=]REF`` references, ready to be asked; nothing is sent.
 
     ``prices`` are ``[REF=]IN,OUT`` in US dollars for a million tokens, or ``[REF=]free``. One
     without a REF is for the only model, or for those of several whose price is not known. What is
-    in ``snapshot``, by reference, is the price that a run began with, and is kept.
+    in ``snapshot``, by reference, is the price that a run began with, and is kept. ``served`` gives the
+    server of a ``local:`` reference by its name; without it such a model cannot be asked.
 
     Raises:
         UnknownModel: a reference or a price is wrong; a package, a key or a file is missing.
@@ -63,6 +66,7 @@ def find_models(
             reference,
             (snapshot or {}).get(ref) or _price(reference, terms, only=len(by_ref) == 1),
             environ,
+            served,
         )
         for ref, reference in by_ref.items()
     }
@@ -81,6 +85,8 @@ def _price(reference: Reference, terms: PriceTerms, *, only: bool) -> Price:
         return _given(reference.ref, given)
     if reference.kind == "replay":
         return given_price(reference.ref, "free")
+    if reference.kind == LOCAL:
+        return Price(model=reference.ref, source="on this machine", free=True, rates=())
     try:
         return _known(reference)
     except PriceUnknown:
@@ -105,11 +111,22 @@ def _known(reference: Reference) -> Price:
     return find_price(reference.kind, reference.name)
 
 
-def _make(reference: Reference, price: Price, environ: Mapping[str, str]) -> ChatModel:
+def _make(
+    reference: Reference,
+    price: Price,
+    environ: Mapping[str, str],
+    served: Callable[[str], Endpoint] | None,
+) -> ChatModel:
     if reference.kind == "replay":
         from parallel_agent.chat.replay import ReplayModel
 
         return ReplayModel.read(reference.ref, Path(reference.name), price)
+    if reference.kind == LOCAL:
+        from parallel_agent.chat.servers.local_model import LocalModel
+
+        endpoint = None if served is None else served(reference.name)
+        local = Scrubber.of_environment(environ)
+        return LocalModel(reference.ref, reference.name, price, endpoint, local)
     build = _build(reference, environ)
     from parallel_agent.chat.langchain_model import LangChainModel
 

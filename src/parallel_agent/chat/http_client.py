@@ -35,12 +35,12 @@ class ReplyRefused(Exception):
 
 
 def bounded_client(
-    *, proxy: str | None = None, only_key: SecretStr | None = None
+    *, proxy: str | None = None, only_key: SecretStr | None = None, direct: bool = False
 ) -> httpx.AsyncClient:
     """A client that follows no redirect, reads bounded replies and uses a connection once.
 
     Once, because a server may close a kept connection at the moment we write to it: nobody could
-    say then whether the request was read. Proxies come from the environment, as everywhere. With
+    say then whether the request was read. Proxies come from the environment, as everywhere, unless it is ``direct``. With
     ``only_key`` that key alone is sent, and no header that tells of the user or of other servers.
     """
     hooks: dict[str, list[Callable[..., Any]]] = {"response": [_bound]}
@@ -52,6 +52,7 @@ def bounded_client(
         limits=httpx.Limits(max_keepalive_connections=0),
         event_hooks=hooks,
         proxy=proxy,
+        trust_env=not direct,
         verify=_certificates(),
     )
 

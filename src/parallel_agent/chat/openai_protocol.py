@@ -32,12 +32,15 @@ def openai_build(name: str, key: SecretStr, environ: Mapping[str, str]) -> Build
     return partial(client, base_url=OPENAI_URL, service_tier="default")
 
 
-def server_build(name: str, key: SecretStr | None, base_url: str) -> Build:
-    """Clients for a server at ``base_url``; without a key of its own it is sent none of ours."""
+def server_build(name: str, key: SecretStr | None, base_url: str, *, direct: bool = False) -> Build:
+    """Clients for a server at ``base_url``; without a key of its own it is sent none of ours.
+
+    ``direct`` is for one on this machine, which no proxy is between.
+    """
     only_key = key or SecretStr("none")
     return partial(
         _client,
-        bounded_client(only_key=only_key),
+        bounded_client(only_key=only_key, direct=direct),
         name,
         only_key,
         base_url=base_url,

@@ -16,7 +16,13 @@ ROLES: tuple[Role, ...] = get_args(Role)
 RULES = "rules"
 """The reference to the proposer that is built in and free, which is no chat model."""
 
-FORMS = "rules, openai:NAME, PROVIDER:NAME, http(s)://HOST:PORT/v1#NAME or replay:FILE"
+LOCAL = "local"
+"""The prefix of models whose server is found or started on this machine."""
+
+FORMS = (
+    "rules, openai:NAME, PROVIDER:NAME, http(s)://HOST:PORT/v1#NAME, local:PATH_OR_NAME or "
+    "replay:FILE"
+)
 
 _ROLE = re.compile(r"([A-Za-z_-]+)=(.*)", re.DOTALL)
 _PREFIXED = re.compile(r"([A-Za-z0-9_-]+):(.+)", re.DOTALL)
@@ -26,8 +32,8 @@ _PREFIXED = re.compile(r"([A-Za-z0-9_-]+):(.+)", re.DOTALL)
 class Reference:
     """``[ROLE=]REF``, taken apart.
 
-    ``kind`` is ``rules``, ``http``, ``replay`` or the prefix of a provider; ``name`` the model, or
-    the file of a replay; ``base_url`` is given for ``http`` alone.
+    ``kind`` is ``rules``, ``http``, ``local``, ``replay`` or the prefix of a provider; ``name`` the
+    model, its path, or the file of a replay; ``base_url`` is given for ``http`` alone.
     """
 
     role: Role | None

@@ -13,6 +13,7 @@ from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.chat.errors import ChatError, UnknownModel
+from parallel_agent.chat.servers.process import ServerError
 from parallel_agent.extras import ExtraMissing
 from parallel_agent.kernel.contract import ContractError
 from parallel_agent.kernel.inference import ContractNeeded
@@ -129,6 +130,10 @@ def _extra(error: ExtraMissing) -> Explanation:
     return Explanation(str(error), error.hint, BAD_MACHINE)
 
 
+def _server(error: ServerError) -> Explanation:
+    return Explanation(str(error), error.hint, BAD_MACHINE)
+
+
 def _cap(error: CapExceeded) -> Explanation:
     return Explanation(str(error), "Raise the cap with --budget", NOT_AFFORDABLE)
 
@@ -175,6 +180,7 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (UnknownModel, _hinted),
     (PriceUnknown, _hinted),
     (ChatError, _chat),
+    (ServerError, _server),
     (CapExceeded, _cap),
     (CapTooLow, _low_cap),
     (LedgerError, _ledger),

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from parallel_agent.agent.serving import endpoints, plan_servers, served
 from parallel_agent.budget.errors import CapExceeded
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
@@ -46,6 +47,8 @@ FORMS: Mapping[str, str] = {
     "PROVIDER:NAME": "a model of one of the providers below",
     "http(s)://HOST:PORT/v1#NAME": "a model of a server with OpenAI's protocol (vLLM, llama.cpp, "
     f"Ollama); its key, if it wants one, is in {SERVER_KEY}",
+    "local:PATH_OR_NAME": "a model on this machine: a .gguf file, a folder of Hugging Face, or a name "
+    "that Ollama or a server that runs knows; free, and served for the run (--memory, --server)",
     "replay:FILE": "recorded answers",
 }
 
@@ -71,16 +74,25 @@ def list_models(given: Settings) -> list[Listed]:
     """
     if "model" not in given.model_fields_set:
         return []
-    return [Listed(chosen) for chosen in find_models(given.model, given.price)]
+    plan_servers(given)
+    served_by = endpoints(given, Path(gettempdir()))
+    chosen = find_models(given.model, given.price, served=served_by)
+    return [Listed(model) for model in chosen]
 
 
-def try_models(listed: Sequence[Listed], given: Settings) -> list[Listed]:
+def try_models(
+    listed: Sequence[Listed], given: Settings, tell: Callable[[str], None] = lambda text: None
+) -> list[Listed]:
     """Ask each model once, all together for at most the budget that is set, or one cent.
 
-    Raises CapExceeded where that is too little for any of them.
+    Servers of models on this machine are started for it, of which is told. Raises CapExceeded where the
+    budget is too little for any of them, and ServerError.
     """
     budget = given.budget if "budget" in given.model_fields_set else TEST_BUDGET_USD
-    with TemporaryDirectory(prefix="parallel-agent-") as folder:
+    with (
+        TemporaryDirectory(prefix="parallel-agent-") as folder,
+        served(given, Path(folder), tell),
+    ):
         ledger = Ledger.create(Path(folder, "ledger.sqlite"), usd_to_nano(budget))
         tested = [
             _tested(item, ledger, given.request_seconds, step)

@@ -15,7 +15,7 @@ from parallel_agent.suites.environment import settings_before, told_settings
 from parallel_agent.suites.suite import SuiteKernel
 
 SUITE = "suite.name"
-_MAY_CHANGE = ("budget",)
+_MAY_CHANGE = ("budget", "memory", "server")
 _ELSE = "or give another --out"
 
 

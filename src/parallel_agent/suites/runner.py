@@ -15,6 +15,7 @@ from parallel_agent.agent.funding import Account
 from parallel_agent.agent.governed import GovernedRun
 from parallel_agent.agent.run import Interrupted, check_choices
 from parallel_agent.agent.run_folder import RunFolder
+from parallel_agent.agent.serving import served, server_notes
 from parallel_agent.budget.ledger import Ledger
 from parallel_agent.budget.money import format_usd, usd_to_nano
 from parallel_agent.budget.scopes import ROOT
@@ -77,7 +78,13 @@ def run_suite(
             Member(kernel, _governed(kernel, given, folder, ledger, listener), halt, worked)
             for kernel in kernels
         ]
-        with worked.on(WHOLE), _drained_by_interrupt(members, halt, listener):
+        with (
+            worked.on(WHOLE),
+            _drained_by_interrupt(members, halt, listener),
+            served(
+                given, folder.root, lambda text: listener("", Event(kind="stage", message=text))
+            ),
+        ):
             teller = Teller(members, ledger, listener)
             side_by_side(
                 teller.told(FREE, [(member.kernel.name, member.free) for member in members]), jobs
@@ -93,6 +100,7 @@ def run_suite(
                 teller.told(CLOSING, [(member.kernel.name, member.close) for member in members]),
                 jobs,
             )
+            notes = [*sandbox.notes(), *server_notes(given)]
         seconds = worked.seconds(lambda name: signs_of_life(folder.root, name))
         results = tuple(member.result(seconds.get(member.kernel.name, 0.0)) for member in members)
         result = SuiteResult(
@@ -108,7 +116,7 @@ def run_suite(
             seconds=seconds[WHOLE],
             own_cpu_seconds=time.process_time() - cpu,
             curve=curve({k.name: run_folder(folder, k.name) for k in kernels}, ledger.spent()),
-            notes=sandbox.notes(),
+            notes=notes,
         )
         write_result(folder, result)
         report_suite(folder.root, listener)
