@@ -27,9 +27,9 @@ def make(
     folder: Path,
     *,
     seed: int = 0,
-    hidden: int = 128,
+    hidden: int = 64,
     layers: int = 2,
-    vocabulary: int = 1500,
+    vocabulary: int = 4000,
     dtype: str = "float32",
 ) -> None:
     """Write the model into a folder; the same bytes for the same arguments."""
@@ -64,7 +64,11 @@ def _tokenizer(vocabulary: int):  # type: ignore[no-untyped-def]
     trained = ByteLevelBPETokenizer()
     special = [END, START_TURN, END_TURN, PAD]
     trained.train_from_iterator(
-        _texts(), vocab_size=vocabulary, special_tokens=special, show_progress=False
+        _texts(),
+        vocab_size=vocabulary,
+        min_frequency=1,
+        special_tokens=special,
+        show_progress=False,
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=trained._tokenizer,
@@ -90,9 +94,9 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--hidden", type=int, default=128, help="width, a multiple of 64")
+    parser.add_argument("--hidden", type=int, default=64, help="width, a multiple of 64")
     parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--vocabulary", type=int, default=1500, help="tokens, at most")
+    parser.add_argument("--vocabulary", type=int, default=4000, help="tokens, at most")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
     given = parser.parse_args()
     make(

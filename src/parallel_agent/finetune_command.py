@@ -116,10 +116,9 @@ def finetune(
     )  # fmt: skip
     suite = None
     if bench is not None:
-        from parallel_agent.settings import load_settings
         from parallel_agent.training.finetuning.before_after import Suite
 
-        suite = Suite(bench, load_settings(threads=threads, memory=memory), quiet=quiet)
+        suite = Suite(bench, threads=threads, quiet=quiet)
     with viewing(quiet=quiet) as view:
         result = run(asked, out, view, merge=not no_merge, bench=suite)
     show_result(result, out, as_json=as_json, quiet=quiet)

@@ -10,6 +10,7 @@ from parallel_agent.agent.project.spec import ProjectError
 from parallel_agent.agent.run import Interrupted
 from parallel_agent.agent.run_folder import FolderError
 from parallel_agent.budget.errors import CapExceeded, CapTooLow, LedgerError
+from parallel_agent.budget.memory import DoesNotFit, ShapeError
 from parallel_agent.budget.money import format_usd
 from parallel_agent.budget.prices import PriceUnknown
 from parallel_agent.chat.errors import ChatError, UnknownModel
@@ -60,7 +61,9 @@ def _settings(error: SettingsError) -> Explanation:
     )
 
 
-def _hinted(error: SourceError | FolderError | UnknownModel | PriceUnknown) -> Explanation:
+def _hinted(
+    error: SourceError | FolderError | UnknownModel | PriceUnknown | ShapeError | DoesNotFit,
+) -> Explanation:
     return Explanation(str(error), error.hint, BAD_REQUEST)
 
 
@@ -179,6 +182,8 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (ExtraMissing, _extra),
     (UnknownModel, _hinted),
     (PriceUnknown, _hinted),
+    (ShapeError, _hinted),
+    (DoesNotFit, _hinted),
     (ChatError, _chat),
     (ServerError, _server),
     (CapExceeded, _cap),

@@ -20,8 +20,13 @@ from parallel_agent.training.finetuning.settings import FinetuneSettings
 
 _TILE_TOKENS, _TILE_VOCABULARY = 4096, 32768
 """Logits that trl computes at once (trl.kernels.chunked_logprob, trl.trainer.utils)."""
+_TILE_BYTES = 20
+"""Bytes of a logit of such a tile beyond what a plain cross entropy takes, where no Triton kernel folds
+it: on a CPU its entropy and its largest one are told of, too (measured with trl 1.16)."""
 _SEQUENCES = (32768, 24576, 16384, 12288, 8192, 6144, 4096, 3072, 2048, 1536, 1024, 768, 512)
 _MOST_AT_ONCE = 16
+"""On a GPU. A processor gains nothing from several at once, and loses: what fills up the shorter ones
+has to be masked, and with a mask torch's attention keeps all its weights (sequence times sequence)."""
 _KEPT_AT_MOST = 50
 
 
@@ -79,10 +84,12 @@ def make_plan(
         usable = sum(length <= sequence for length in lengths)
         per_step = min(asked.per_step, usable)
         loss_tokens = _TILE_TOKENS * min(shape.vocabulary, _TILE_VOCABULARY) // shape.vocabulary
+        tile = min(sequence, _TILE_TOKENS) * min(shape.vocabulary, _TILE_VOCABULARY)
+        more = _TILE_BYTES * tile if device.kind == "cpu" else 0
         try:
             fit = fit_training(
-                shape, cap, method=asked.method, precision=precision, sequence=sequence,
-                rank=asked.rank, accumulation=2, loss_tokens=loss_tokens, device=device.kind,
+                shape, max(1, cap - more), method=asked.method, precision=precision, sequence=sequence,
+                batch=1 if device.kind == "cpu" else None, rank=asked.rank, accumulation=2, loss_tokens=loss_tokens, device=device.kind,
             )  # fmt: skip
         except DoesNotFit as error:
             refused = error
@@ -99,7 +106,7 @@ def make_plan(
         return Plan(
             device=device, cap=cap, precision=precision, batch=batch, accumulation=accumulation,
             sequence=sequence, checkpointing=fit.checkpointing, steps=steps, keep_every=keep_every,
-            estimate=dict(estimate.parts),
+            estimate={**estimate.parts, "logits": estimate.parts.get("logits", 0) + more},
         )  # fmt: skip
     assert refused is not None
     raise refused
@@ -128,4 +135,5 @@ def _sequences(asked: FinetuneSettings, shape: ModelShape, lengths: Sequence[int
         )
     if asked.sequence:
         return [most]
-    return [most, *(length for length in _SEQUENCES if shortest <= length < most)]
+    shorter = (length for length in (*_SEQUENCES, shortest) if shortest <= length < most)
+    return [most, *sorted(shorter, reverse=True)]

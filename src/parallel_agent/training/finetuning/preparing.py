@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from parallel_agent.budget.memory import fit_training, read_shape
+from parallel_agent.chat.errors import UnknownModel
+from parallel_agent.chat.servers.target import read_target
 from parallel_agent.proposers.chat import prompt_version
 from parallel_agent.training.finetuning.data import read_data
 from parallel_agent.training.finetuning.errors import FinetuneError
@@ -132,13 +134,21 @@ def prepare_again(folder: Folder, view: View) -> Prepared:
 
 
 def find_base(text: str) -> Path:
-    """The folder of the model to begin with; FinetuneError where there is none."""
-    path = Path(text).expanduser()
-    if not (path / _CONFIG).is_file():
+    """The folder of the model to begin with: as it is named, or in Hugging Face's cache.
+
+    Raises FinetuneError where there is none that can be trained.
+    """
+    try:
+        target = read_target(text)
+    except UnknownModel as error:
+        said = str(error).replace(f"'local:{text}'", f"--base {text}")
+        raise FinetuneError(said, error.hint) from None
+    if target.kind != "folder":
         raise FinetuneError(
-            f"--base: there is no model in {text}", "Give a folder with config.json and weights"
+            f"--base {text} is a file for serving, and is not trained",
+            "Give the folder with the config.json of the model that it was made from",
         )
-    return path.absolute()
+    return target.path
 
 
 def clear(folder: Folder) -> None:

@@ -25,6 +25,10 @@ class View(Protocol):
         """So much of the stage is done."""
         ...
 
+    def stop(self) -> None:
+        """Show no more: another view begins."""
+        ...
+
 
 @contextmanager
 def viewing(*, quiet: bool) -> Iterator[View]:
@@ -46,6 +50,9 @@ class _Nothing:
     def at(self, done: int, of: int, said: str = "") -> None:
         """Show nothing."""
 
+    def stop(self) -> None:
+        """Nothing was shown."""
+
 
 class _Lines:
     def __init__(self) -> None:
@@ -63,6 +70,9 @@ class _Lines:
         self._next = time.monotonic() + _EVERY_SECONDS
         sys.stderr.write(f"{self._text}: {done} of {of}{said and ', '}{said}\n")
 
+    def stop(self) -> None:
+        """Lines stay."""
+
 
 class _Bar:
     def __init__(self, bar: Progress) -> None:
@@ -75,6 +85,10 @@ class _Bar:
     def at(self, done: int, of: int, said: str = "") -> None:
         """Fill the bar."""
         self._bar.update(self._task, completed=done, total=of, said=said)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()
 
 
 def _bar(console: Console) -> Progress:

@@ -30,10 +30,9 @@ from parallel_agent.training.finetuning.record import (
 from parallel_agent.training.finetuning.settings import FinetuneSettings, Folder
 
 _EXTRA = ("torch", "transformers", "peft", "trl", "datasets", "accelerate")
-_PEAK = "peak_bytes"
 Scores = tuple[BenchScore, BenchScore]
-Bench = Callable[[Path, Folder], Scores]
-"""Takes the base model and the folder with the one that was trained."""
+Bench = Callable[[Record, Path, Folder], Scores]
+"""Takes the record, the base model, and the folder with the one that was trained."""
 
 
 def finetune(
@@ -64,7 +63,8 @@ def finetune(
         if not whole:
             raise FinetuneError("an adapter alone cannot be served", "Leave --no-merge out")
         view.stage("the suite before and after")
-        scores = bench(prepared.base, folder)
+        view.stop()
+        scores = bench(prepared.record, prepared.base, folder)
     result = _result(prepared.record, folder, peak, scores, whole=whole)
     _write_card(prepared.record, result, folder)
     clear(folder)
@@ -87,7 +87,9 @@ def _train(prepared: Prepared, folder: Folder, view: View) -> int:
         log=folder.log,
         cap=plan.cap,
         peak=lambda: peak_memory(plan.device, runtime),
-        told=lambda step, of, loss, peak: view.at(step, of, f"loss {loss:.3f}, {format_memory(peak)}"),
+        told=lambda step, of, loss, peak: view.at(
+            step, of, f"loss {loss:.3f}, {format_memory(peak)}"
+        ),
     )
     view.stage("training")
     train(
@@ -158,7 +160,11 @@ def _write_card(record: Record, result: Result, folder: Folder) -> None:
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
     """What the libraries would print is not for a user, and nothing is to be fetched or told by them."""
-    told = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+    told = {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     import datasets

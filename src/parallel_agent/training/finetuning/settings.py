@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from parallel_agent.budget.memory import Method
+from parallel_agent.budget.memory import Method, parse_memory
+from parallel_agent.settings import SettingsError
 
 LEARNING_RATES: dict[Method, float] = {"lora": 2e-4, "qlora": 2e-4, "full": 2e-5}
 """Those of Dettmers et al. 2023 ("QLoRA", table 9) for adapters, and a tenth for whole models."""
@@ -44,6 +45,20 @@ class FinetuneSettings(BaseModel):
     def rate(self) -> float:
         """The highest learning rate: as set, or what suits the method."""
         return self.learning_rate or LEARNING_RATES[self.method]
+
+
+def read_settings(*, memory: str | None, **given: Any) -> FinetuneSettings:
+    """Settings as they are written on a command line. Raises SettingsError, which names the flag."""
+    try:
+        cap = None if memory is None else parse_memory(memory)
+    except ValueError as error:
+        raise SettingsError(f"--memory: {error}", "Give an amount such as 24GB") from None
+    try:
+        return FinetuneSettings(memory=cap, **given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = f"--{str(first['loc'][0]).replace('_', '-')}"
+        raise SettingsError(f"{flag}: {first['msg']}", f"Correct {flag}") from None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, set_seed
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PrinterCallback, set_seed
 from trl import SFTConfig, SFTTrainer
 
 from parallel_agent.training.finetuning.learning.device import limit_memory
@@ -49,14 +49,8 @@ def train(
     limit_memory(plan.device, plan.cap)
     checkpoint = last_checkpoint(folder)
     begin_log(folder.log, 0 if checkpoint is None else _step(checkpoint))
-    trainer = SFTTrainer(
-        model=_model(asked, plan, base),
-        args=_arguments(asked, plan, folder, validated=bool(validation_rows)),
-        train_dataset=_dataset(train_rows),
-        eval_dataset=_dataset(validation_rows) if validation_rows else None,
-        processing_class=tokenizer,
-        callbacks=[Watcher(watch)],
-    )
+    trainer = make_trainer(asked, plan, base, folder, tokenizer, train_rows, validation_rows)
+    trainer.add_callback(Watcher(watch))
     with stopping(watch):
         try:
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
@@ -69,6 +63,27 @@ def train(
         save_whole(folder.model, trainer.model.to(_stored_dtype(base)), tokenizer)
     else:
         save_whole(folder.adapter, trainer.model, None)
+
+
+def make_trainer(
+    asked: FinetuneSettings,
+    plan: Plan,
+    base: Path,
+    folder: Folder,
+    tokenizer: Any,
+    train_rows: Sequence[Encoded],
+    validation_rows: Sequence[Encoded],
+) -> Any:
+    """trl's trainer with the model loaded; it prints nothing."""
+    trainer = SFTTrainer(
+        model=_model(asked, plan, base),
+        args=_arguments(asked, plan, folder, validated=bool(validation_rows)),
+        train_dataset=_dataset(train_rows),
+        eval_dataset=_dataset(validation_rows) if validation_rows else None,
+        processing_class=tokenizer,
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def last_checkpoint(folder: Folder) -> Path | None:
