@@ -64,8 +64,7 @@ def test_loss_is_on_the_answer_alone(
     assert learned.startswith(answer_of(pair))
     assert tokenizer.eos_token in learned
     # The loss itself does not change with what the model would say within the prompt.
-    inputs = {name: value for name, value in batch.items() if name in ("input_ids", "labels")}
-    whole = trainer.compute_loss(trainer.model, dict(inputs)).item()
+    whole = trainer.compute_loss(trainer.model, dict(batch)).item()
     logits = trainer.model(input_ids=batch["input_ids"]).logits[0, :-1].log_softmax(-1)
     at = range(encoded.prompt - 1, len(tokens) - 1)
     mean = -sum(logits[i, tokens[i + 1]].item() for i in at) / len(at)

@@ -43,7 +43,7 @@ def test_what_fits_has_room_for_every_example(seven: ModelShape) -> None:
 
 
 def test_less_memory_means_less_at_once_and_then_shorter_examples(seven: ModelShape) -> None:
-    plans = [plan(seven, method="qlora", memory=cap) for cap in ("24GB", "12GB", "10200MB")]
+    plans = [plan(seven, method="qlora", memory=cap) for cap in ("24GB", "12GB", "10400MB")]
     weights = [(made.sequence, not made.checkpointing, made.batch) for made in plans]
     assert weights == sorted(weights, reverse=True)
     assert all(made.estimated <= made.cap for made in plans)
