@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,7 @@ from parallel_agent.budget.memory import (
     format_memory,
     training_memory,
 )
+from parallel_agent.budget.memory.runtime import runtime_bytes
 from parallel_agent.training.finetuning.errors import FinetuneError
 from parallel_agent.training.finetuning.settings import FinetuneSettings
 
@@ -31,13 +32,18 @@ _KEPT_AT_MOST = 50
 
 
 class Device(BaseModel):
-    """Where the training runs; ``memory`` is all that there is of it, in bytes."""
+    """Where the training runs; ``memory`` is all that there is of it, in bytes.
+
+    ``runtime`` are the bytes that this process holds before a model is loaded, 0 where that is not
+    measured.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["gpu", "cpu"]
     name: str
     memory: int
+    runtime: int = 0
 
 
 class Plan(BaseModel):
@@ -85,10 +91,11 @@ def make_plan(
         per_step = min(asked.per_step, usable)
         loss_tokens = _TILE_TOKENS * min(shape.vocabulary, _TILE_VOCABULARY) // shape.vocabulary
         tile = min(sequence, _TILE_TOKENS) * min(shape.vocabulary, _TILE_VOCABULARY)
-        more = _TILE_BYTES * tile if device.kind == "cpu" else 0
+        logits = _TILE_BYTES * tile if device.kind == "cpu" else 0
+        runtime = max(0, device.runtime - runtime_bytes(device.kind, "transformers"))
         try:
             fit = fit_training(
-                shape, max(1, cap - more), method=asked.method, precision=precision, sequence=sequence,
+                shape, max(1, cap - logits - runtime), method=asked.method, precision=precision, sequence=sequence,
                 batch=1 if device.kind == "cpu" else None, rank=asked.rank, accumulation=2, loss_tokens=loss_tokens, device=device.kind,
             )  # fmt: skip
         except DoesNotFit as error:
@@ -106,10 +113,14 @@ def make_plan(
         return Plan(
             device=device, cap=cap, precision=precision, batch=batch, accumulation=accumulation,
             sequence=sequence, checkpointing=fit.checkpointing, steps=steps, keep_every=keep_every,
-            estimate={**estimate.parts, "logits": estimate.parts.get("logits", 0) + more},
+            estimate=_with(estimate.parts, {"logits": logits, "runtime": runtime}),
         )  # fmt: skip
     assert refused is not None
     raise refused
+
+
+def _with(parts: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return {name: parts.get(name, 0) + more.get(name, 0) for name in {**parts, **more}}
 
 
 def precision_on(device: Device) -> Literal["bf16", "fp32"]:

@@ -24,7 +24,15 @@ def find_device(asked: FinetuneSettings) -> Device:
     if on_gpu:
         properties = torch.cuda.get_device_properties(0)
         return Device(kind="gpu", name=properties.name, memory=properties.total_memory)
-    return Device(kind="cpu", name=describe().cpu, memory=psutil.virtual_memory().total)
+    # All that a training imports is held by now, and the estimate begins with it.
+    import parallel_agent.training.finetuning.learning.training  # noqa: F401
+
+    return Device(
+        kind="cpu",
+        name=describe().cpu,
+        memory=psutil.virtual_memory().total,
+        runtime=psutil.Process().memory_info().rss,
+    )
 
 
 def _check_quantization(on_gpu: bool) -> None:
