@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install
 THREADS ?= 2
 
-.PHONY: demo bench test test-long lint typecheck layers generated unit integration coverage
+.PHONY: demo bench test test-long test-finetune lint typecheck layers generated unit integration coverage
 .PHONY: format reference docs venv system clean
 
 demo: $(VENV)/runtime
@@ -55,7 +55,13 @@ integration: $(VENV)/dev
 # Whole days of users, minutes each: before a release.
 test-long: $(VENV)/dev
 	@sh tools/install_system.sh cmake
-	$(PYTEST) -m long tests
+	$(PYTEST) -m long --ignore tests/finetune tests
+
+# The whole path of fine-tuning, on a CPU.
+TORCH ?= torch==2.13.0
+
+test-finetune: $(VENV)/finetune
+	mkdir -p .tmp && TMPDIR=$(CURDIR)/.tmp $(BIN)/python -m pytest --quiet --durations 5 tests/finetune
 
 coverage:
 	$(BIN)/coverage report --skip-covered --show-missing
@@ -82,6 +88,12 @@ $(VENV)/runtime: pyproject.toml | $(VENV)/created system
 $(VENV)/dev: pyproject.toml | $(VENV)/created system
 	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/runtime
+
+# torch alone first, so that the version is this one.
+$(VENV)/finetune: pyproject.toml | $(VENV)/dev
+	$(PIP) '$(TORCH)'
+	$(PIP) --editable '.[dev,finetune]'
+	@touch $@
 
 # The first Python that is new enough and can make virtual environments.
 $(VENV)/created: | system

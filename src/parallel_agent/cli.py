@@ -14,6 +14,7 @@ import typer
 
 from parallel_agent import (
     __version__,
+    finetune_command,
     fit_command,
     mcp_command,
     money_commands,
@@ -67,6 +68,7 @@ app.command()(start_commands.demo)
 app.command()(suite_commands.bench)
 app.command("mcp")(mcp_command.serve_mcp)
 app.command()(suite_commands.export)
+app.command()(finetune_command.finetune)
 app.command()(profile_command.profile)
 app.command()(report_command.report)
 

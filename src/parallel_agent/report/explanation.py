@@ -39,12 +39,22 @@ class Explanation:
         return json.dumps(plain)
 
 
+class Explained(Exception):
+    """An error that brings its explanation, for what is above the report and so unknown to it."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        super().__init__(explanation.message)
+        self.explanation = explanation
+
+
 def report_error(error: BaseException, *, as_json: bool) -> int:
     """Tell the user of an error, on stderr and as JSON on stdout too; returns the exit status.
 
     A bug of ours has its traceback where PARALLEL_AGENT_DEBUG is set in the environment.
     """
-    explanation = _usage(error) or _explained(error)
+    explanation = (
+        error.explanation if isinstance(error, Explained) else _usage(error) or _explained(error)
+    )
     if explanation is None:
         if os.environ.get("PARALLEL_AGENT_DEBUG"):
             raise error

@@ -1,0 +1,1 @@
+"""What imports torch, transformers, peft, trl and datasets: tokens, training, merging."""
