@@ -11,6 +11,7 @@ from parallel_agent.agent.profiling import Profile
 from parallel_agent.agent.shown import inputs_shown
 from parallel_agent.agent.state import CandidateRecord, Known
 from parallel_agent.agent.stored import stored_profile, stored_record, stored_verdict
+from parallel_agent.agent.subject import Study
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.measurement.remarks import loop_remarks
@@ -45,11 +46,34 @@ def kernel_facts(context: Context) -> KernelFacts:
 def _gathered(context: Context) -> KernelFacts:
     subject = context.subject
     study = subject.study
-    times = tuple(
+    times = original_times(study)
+    return facts_of(subject.parsed, subject.contract, context.settings, study.machine, times)
+
+
+def original_times(study: Study) -> tuple[OriginalTime, ...]:
+    """How long the original takes at each size that was studied."""
+    return tuple(
         OriginalTime(sizes=size.sizes, seconds=size.seconds, bound_seconds=size.bound_seconds)
         for size in study.sizes
     )
-    return facts_of(subject.parsed, subject.contract, context.settings, study.machine, times)
+
+
+def platform_of(
+    described: machine.Machine,
+    threads: int,
+    flags: tuple[str, ...],
+    instruction_sets: tuple[str, ...],
+) -> Platform:
+    """A machine as far as a model is told of it."""
+    return Platform(
+        cpu=described.cpu,
+        cores=described.physical_cores,
+        threads=threads,
+        caches=described.data_caches,
+        instruction_sets=instruction_sets,
+        compiler=described.compiler,
+        flags=flags,
+    )
 
 
 def facts_of(
@@ -65,18 +89,8 @@ def facts_of(
         name=kernel.name,
         source=kernel.source,
         contract=in_words(kernel.signature, contract),
-        platform=Platform(
-            cpu=described.cpu,
-            cores=described.physical_cores,
-            threads=given.thread_count,
-            caches={
-                f"L{cache.level}{'d' if cache.kind == 'Data' else ''}": cache.bytes
-                for cache in described.caches
-                if cache.kind != "Instruction"
-            },
-            instruction_sets=machine.instruction_sets(),
-            compiler=described.compiler,
-            flags=given.cxxflags,
+        platform=platform_of(
+            described, given.thread_count, given.cxxflags, machine.instruction_sets()
         ),
         times=times,
     )

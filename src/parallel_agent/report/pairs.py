@@ -9,10 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from parallel_agent.agent.facts import original_times, platform_of
 from parallel_agent.agent.governed import ORIGIN
 from parallel_agent.agent.nodes.coder import candidate_id
 from parallel_agent.agent.run_folder import FolderError, RunFolder
 from parallel_agent.agent.subject import Study
+from parallel_agent.proposers.tasks import OriginalTime, Platform
+from parallel_agent.toolchain.machine import describe, instruction_sets
 
 
 class Pair(BaseModel):
@@ -22,6 +25,9 @@ class Pair(BaseModel):
     sizes with its 95 % interval, ``confirmed`` whether it was timed once more on other inputs, and then
     it is that of this timing. ``contract`` is TOML; ``licence`` that of the source, by its SPDX name,
     empty where nobody said.
+
+    The rest is what a prompt tells of it: ``platform`` and ``times`` (of the original) as a coder is
+    told them, and ``summary``, in a line, what was done. Older pairs and those of others lack it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +47,9 @@ class Pair(BaseModel):
     contract: str
     gates: tuple[str, ...]
     licence: str
+    platform: Platform | None = None
+    times: tuple[OriginalTime, ...] = ()
+    summary: str = ""
 
 
 def pairs(places: Iterable[Path], licence: str = "") -> Iterator[Pair]:
@@ -98,7 +107,16 @@ def _of_run(folder: RunFolder, licence: str) -> Iterator[Pair]:
             contract=folder.read("contract.toml"),
             gates=tuple(_gates(folder, record["id"])),
             licence=origin.get("licence", "") or licence,
+            platform=_platform(study, tuple(given["cxxflags"])),
+            times=original_times(study),
+            summary="; ".join(record["reasons_for"]),
         )
+
+
+def _platform(study: Study, flags: tuple[str, ...]) -> Platform:
+    """What the coder was told; of another machine it is not known what instructions it has."""
+    here = study.machine.cpu == describe().cpu
+    return platform_of(study.machine, study.threads, flags, instruction_sets() if here else ())
 
 
 def _timing(folder: RunFolder, candidate: str) -> dict[str, Any] | None:

@@ -79,6 +79,15 @@ class Machine(BaseModel):
         return max(sizes, default=None)
 
     @property
+    def data_caches(self) -> dict[str, int]:
+        """Bytes of the caches that data goes through, by name (``L1d``, ``L2``), nearest first."""
+        return {
+            f"L{cache.level}{'d' if cache.kind == 'Data' else ''}": cache.bytes
+            for cache in self.caches
+            if cache.kind != "Instruction"
+        }
+
+    @property
     def last_cache_bytes(self) -> int | None:
         """The size of the last cache before memory; None if unknown."""
         levels = [c.level for c in self.caches]

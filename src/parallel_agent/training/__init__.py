@@ -1,4 +1,1 @@
-"""From what runs have verified to better models: data, preferences, rewards, fine-tuning.
-
-Only `finetuning` needs torch and its libraries, and imports them when it is used.
-"""
+"""Making models better at this work: data out of verified pairs, and training on it."""
