@@ -13,6 +13,7 @@ from parallel_agent.agent.facts import original_times, platform_of
 from parallel_agent.agent.governed import ORIGIN
 from parallel_agent.agent.nodes.coder import candidate_id
 from parallel_agent.agent.run_folder import FolderError, RunFolder
+from parallel_agent.agent.state import CandidateRecord
 from parallel_agent.agent.subject import Study
 from parallel_agent.proposers.tasks import OriginalTime, Platform
 from parallel_agent.toolchain.machine import describe, instruction_sets
@@ -78,39 +79,72 @@ def run_folders(place: Path) -> list[Path]:
     return sorted(found.parent for found in place.rglob("run.json"))
 
 
-def _of_run(folder: RunFolder, licence: str) -> Iterator[Pair]:
-    if not folder.exists("original", "study.json"):
-        return
+def original_of(folder: RunFolder, licence: str = "") -> Pair | None:
+    """The original of a run beside itself, with all that its candidates' pairs share.
+
+    None where it was not measured by itself: the run ended before, or its project judged it.
+    """
+    if not (folder.exists("original", "study.json") and folder.exists("contract.toml")):
+        return None
     study = Study.model_validate_json(folder.read("original", "study.json"))
-    given = folder.read_json("run.json")
+    flags = tuple(folder.read_json("run.json")["cxxflags"])
     origin = folder.read_json(ORIGIN) if folder.exists(ORIGIN) else {}
+    source = folder.read("original.cpp")
+    return Pair(
+        src_code=source,
+        tgt_code=source,
+        kernel=study.kernel,
+        category=origin.get("category", ""),
+        speedup=1.0,
+        interval=(1.0, 1.0),
+        confirmed=False,
+        threads=study.threads,
+        compiler=study.machine.compiler,
+        flags=flags,
+        proposer="",
+        strategy="",
+        contract=folder.read("contract.toml"),
+        gates=(),
+        licence=origin.get("licence", "") or licence,
+        platform=_platform(study, flags),
+        times=original_times(study),
+    )
+
+
+def records(folder: RunFolder) -> Iterator[CandidateRecord]:
+    """The records of a run's candidates, in the order of their names."""
     for path in sorted(folder.root.glob("candidates/*/record.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def beside(original: Pair, folder: RunFolder, record: CandidateRecord) -> Pair:
+    """The original beside one of the run's candidates, before anything is said of its speed."""
+    told = {
+        "tgt_code": folder.read("candidates", record["id"], "candidate.cpp"),
+        "proposer": record["proposer"],
+        "strategy": f"{record['strategy']} {record['variant']}".strip(),
+        "summary": "; ".join(record["reasons_for"]),
+    }
+    return original.model_copy(update=told)
+
+
+def _of_run(folder: RunFolder, licence: str) -> Iterator[Pair]:
+    original = original_of(folder, licence)
+    if original is None:
+        return
+    for record in records(folder):
         if not record.get("better"):
             continue
         timing = _timing(folder, record["id"])
         if timing is None:
             continue
-        yield Pair(
-            src_code=folder.read("original.cpp"),
-            tgt_code=folder.read("candidates", record["id"], "candidate.cpp"),
-            kernel=study.kernel,
-            category=origin.get("category", ""),
-            speedup=timing["speedup"],
-            interval=timing["interval"],
-            confirmed=folder.exists("candidates", record["id"], "confirmation.json"),
-            threads=study.threads,
-            compiler=study.machine.compiler,
-            flags=given["cxxflags"],
-            proposer=record["proposer"],
-            strategy=f"{record['strategy']} {record['variant']}".strip(),
-            contract=folder.read("contract.toml"),
-            gates=tuple(_gates(folder, record["id"])),
-            licence=origin.get("licence", "") or licence,
-            platform=_platform(study, tuple(given["cxxflags"])),
-            times=original_times(study),
-            summary="; ".join(record["reasons_for"]),
-        )
+        told = {
+            "speedup": timing["speedup"],
+            "interval": tuple(timing["interval"]),
+            "confirmed": folder.exists("candidates", record["id"], "confirmation.json"),
+            "gates": tuple(_gates(folder, record["id"])),
+        }
+        yield beside(original, folder, record).model_copy(update=told)
 
 
 def _platform(study: Study, flags: tuple[str, ...]) -> Platform:
