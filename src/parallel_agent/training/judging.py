@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.agent.context import Context
 from parallel_agent.agent.events import Event
+from parallel_agent.agent.intake import HEADERS_NOTE
 from parallel_agent.agent.profile_one import Profiler
 from parallel_agent.agent.profiling import Profile, profile_candidate
-from parallel_agent.kernel.source import Kernel
+from parallel_agent.kernel.source import Kernel, with_standard_headers
 from parallel_agent.measurement.plan import plan_for
 from parallel_agent.measurement.timing import MismatchError
 from parallel_agent.settings import Settings
@@ -117,17 +118,19 @@ class Judge:
 
     @property
     def kernel(self) -> Kernel:
-        """The kernel as it is judged: with the standard headers where it lacked includes."""
+        """The kernel as it is judged: with the standard headers where it lacks includes."""
         return self._context.subject.parsed.kernel
 
     def judge(self, source: str, seconds: float) -> Judged:
         """The verdict on a version of the kernel's file, within so many seconds of work.
 
-        Raises SameCode for the machine code of a version that was judged, or is being judged.
+        It gets the standard headers where the original does. Raises SameCode for the machine code of a version that was judged, or is being judged.
         Nothing of the version stays on disk.
         """
         sandbox.choose(no_sandbox=self._context.settings.no_sandbox)
         name = name_of(source)
+        if HEADERS_NOTE in self.kernel.notes:
+            source = with_standard_headers(source)
         directory = self._context.folder.path("candidates", name, "candidate.cpp").parent
         try:
             return self._judged(source, name, directory, seconds)

@@ -12,11 +12,14 @@ of all strategies are held against each other.
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from parallel_agent.report.pairs import Pair
+from parallel_agent.settings import SettingsError
 from parallel_agent.training.prompts import NotTeachable, answer_of, chat_of, prompt_of
 from parallel_agent.training.standings import REJECTED, UNPROVED, RankedKernel, Standing
 
@@ -197,3 +200,16 @@ def _fared(standing: Standing) -> Row:
 
 def _origin(pair: Pair) -> Row:
     return {"kernel": pair.kernel, "category": pair.category, "licence": pair.licence}
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows that ``parallel-agent export`` wrote; SettingsError for a file without any."""
+    hint = "Give a file that 'parallel-agent export' wrote"
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}", hint) from None
+    if not rows:
+        raise SettingsError(f"there is nothing in {file}", hint)
+    return rows

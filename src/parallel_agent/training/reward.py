@@ -18,6 +18,7 @@ text, and another text with the same machine code, gets the same verdict: asking
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import shutil
@@ -118,8 +119,8 @@ class Reward:
         self._pool = Pool(max(2, self._given.thread_count), "reward")
         self._kernels: dict[Asked, Future[Judge]] = {}
         self._verdicts: dict[tuple[Asked, str], Future[Judged]] = {}
-        self._opened = 0
-        self._turn, self._logging = threading.Lock(), threading.Lock()
+        self._numbers = itertools.count(1)
+        self._turn, self._opening, self._logging = (threading.Lock() for _ in range(3))
         self.__name__ = "verified_speedup"
         """What trl calls it in its metrics."""
 
@@ -182,24 +183,46 @@ class Reward:
     ) -> list[Judged | None]:
         """The verdicts on some answers, each to its kernel; None where this cannot be judged with."""
         with self._turn:
-            opened = {each: self._open(each) for each in dict.fromkeys(asked)}
-            # Opening comes first in the pool, so that no answer waits for a kernel behind it.
             waiting = [
-                self._pool.submit(self._verdict, each, opened[each], text_of(completion))
+                self._pool.submit(self._verdict, each, text_of(completion))
                 for each, completion in zip(asked, completions, strict=True)
             ]
             found = [each.result() for each in waiting]
             self._close_old()
         return found
 
-    def _open(self, asked: Asked) -> Future[Judge]:
-        """The kernel's judge, the last one used being the last in the dictionary."""
-        judge = self._kernels.pop(asked, None)
-        if judge is None:
-            self._opened += 1
-            judge = self._pool.submit(self._judge_of, asked, self._folder / str(self._opened))
-        self._kernels[asked] = judge
-        return judge
+    def _verdict(self, asked: Asked, text: str) -> Judged | None:
+        """The verdict on one answer; a kernel is opened only for what can be read."""
+        try:
+            name = asked.name or self._opened(asked).kernel.name
+            answer = read_answer(ChatReply(text=text, usage=None), name, asked.source)
+            if answer.source.strip() == asked.source.strip():
+                judged = Judged(outcome="unchanged", detail="the original itself")
+            else:
+                judged = self._once(asked, self._opened(asked), answer.source)
+            self._write(asked, text=text, judged=judged, answer=name_of(answer.source))
+        except FormatError as error:
+            judged = Judged(outcome="no answer", detail=str(error))
+            self._write(asked, text=text, judged=judged)
+        except _UNFIT:
+            return None
+        return judged
+
+    def _opened(self, asked: Asked) -> Judge:
+        """The kernel's judge; the first thread that asks for it opens it.
+
+        The last one used is the last in the dictionary.
+        """
+        mine: Future[Judge] = Future()
+        with self._opening:
+            first = self._kernels.pop(asked, mine)
+            self._kernels[asked] = first
+        if first is mine:
+            try:
+                mine.set_result(self._judge_of(asked, self._folder / str(next(self._numbers))))
+            except BaseException as error:
+                mine.set_exception(error)
+        return first.result()
 
     def _judge_of(self, asked: Asked, root: Path) -> Judge:
         given = self._given.model_copy(update={"kernel": asked.name or None})
@@ -219,25 +242,6 @@ class Reward:
         for asked in ready[:-OPEN_KERNELS]:
             judge = self._kernels.pop(asked).result()
             judge.close()
-
-    def _verdict(self, asked: Asked, opening: Future[Judge], text: str) -> Judged | None:
-        try:
-            judge = opening.result()
-        except _UNFIT:
-            return None
-        kernel = judge.kernel
-        try:
-            answer = read_answer(ChatReply(text=text, usage=None), kernel.name, kernel.source)
-        except FormatError as error:
-            judged = Judged(outcome="no answer", detail=str(error))
-            self._write(asked, text=text, judged=judged)
-            return judged
-        if answer.source.strip() == kernel.source.strip():
-            judged = Judged(outcome="unchanged", detail="the original itself")
-        else:
-            judged = self._once(asked, judge, answer.source)
-        self._write(asked, text=text, judged=judged, answer=name_of(answer.source))
-        return judged
 
     def _once(self, asked: Asked, judge: Judge, source: str) -> Judged:
         """The verdict on a text, found once; that on other machine code like it is the same."""
