@@ -59,6 +59,8 @@ WRONG = [
     ("export", "Missing argument 'RUN...'"),
     ("export gone", "there is no run in gone"),
     ("export one --format csv", "--format: 'csv' is not known"),
+    ("export one --per-kernel 3", "--per-kernel goes with --format dpo or kto"),
+    ("export gone --format dpo", "there is no run in gone"),
     ("export one --out gone/x.jsonl", "--out: gone/x.jsonl cannot be written"),
     ("export one --out empty", "--out: empty cannot be written"),
 ]

@@ -133,6 +133,7 @@ class Reward:
     def close(self) -> None:
         """End what is at work, and remove what was built."""
         self._pool.shutdown(cancel_futures=True)
+        self._close_all_but(0)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __call__(
@@ -188,7 +189,7 @@ class Reward:
                 for each, completion in zip(asked, completions, strict=True)
             ]
             found = [each.result() for each in waiting]
-            self._close_old()
+            self._close_all_but(OPEN_KERNELS)
         return found
 
     def _verdict(self, asked: Asked, text: str) -> Judged | None:
@@ -236,12 +237,11 @@ class Reward:
             self._write(asked, kernel_error=f"{type(error).__name__}: {error}")
             raise
 
-    def _close_old(self) -> None:
-        """Close all but the last kernels; those that could not be opened are remembered."""
+    def _close_all_but(self, last: int) -> None:
+        """Close all kernels but the last ones; those that could not be opened are remembered."""
         ready = [key for key, judge in self._kernels.items() if judge.exception() is None]
-        for asked in ready[:-OPEN_KERNELS]:
-            judge = self._kernels.pop(asked).result()
-            judge.close()
+        for asked in ready[: max(0, len(ready) - last)]:
+            self._kernels.pop(asked).result().close()
 
     def _once(self, asked: Asked, judge: Judge, source: str) -> Judged:
         """The verdict on a text, found once; that on other machine code like it is the same."""
