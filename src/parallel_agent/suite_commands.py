@@ -211,11 +211,14 @@ def _refuse_more(context: typer.Context) -> None:
 
 
 def _compare(before: Path, after: Path, *, as_json: bool, quiet: bool) -> int:
+    from parallel_agent.agent.run_folder import RunFolder
     from parallel_agent.suites.compare import compare
     from parallel_agent.suites.console import show_comparison
+    from parallel_agent.suites.environment import differences
     from parallel_agent.suites.stored import read_result
 
-    found = compare(read_result(before), read_result(after))
+    results = read_result(before), read_result(after)
+    found = compare(*results, notes=differences(RunFolder(before), RunFolder(after)))
     show_comparison(found, as_json=as_json, quiet=quiet)
     return int(bool(found.worse))
 
