@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import reward_answers as answers
 from parallel_agent.training.judging import name_of
+from report_samples import ORIGINAL, outcome, write_run
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "training"
@@ -30,13 +30,9 @@ def cli(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny model, and a run by the built-in proposer."""
+    """A folder with a tiny model, and a run with a verified version and a wrong one."""
     place = tmp_path_factory.mktemp("examples")
-    kernel = place / "tide_energy.cpp"
-    kernel.write_text(answers.KERNEL, encoding="utf-8")
-    kernel.with_suffix(".toml").write_text(answers.CONTRACT, encoding="utf-8")
-    run = place / "run"
-    cli("optimize", kernel, "--out", run, "--effort", "quick", "--threads", 2, "--quiet")
+    write_run(place / "run", outcome(place / "run"))
     tiny = ("--hidden", 64, "--layers", 1, "--vocabulary", 800)
     done(ROOT / "tools" / "tiny_model.py", place / "tiny", *tiny)
     return place
@@ -45,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_dpo_on_what_a_run_left_behind(place: Path) -> None:
     rows, out = place / "preferences.jsonl", place / "dpo"
     cli("export", place / "run", "--format", "dpo", "--out", rows)
-    assert rows.read_text(encoding="utf-8").count("\n") >= 1
+    assert rows.read_text(encoding="utf-8").count("\n") == 2
     told = done(
         EXAMPLES / "dpo.py", place / "tiny", rows, "--out", out, "--steps", 3, "--accumulate", 1
     )
@@ -64,5 +60,5 @@ def test_grpo_with_our_reward(place: Path) -> None:
     lines = (out / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
     verdicts = [json.loads(line) for line in lines]
     assert [line["outcome"] for line in verdicts] == ["no answer"] * 4
-    assert {line["kernel_text"] for line in verdicts} == {name_of(answers.KERNEL)}
+    assert {line["kernel_text"] for line in verdicts} == {name_of(ORIGINAL)}
     assert (out / "model.safetensors").is_file()

@@ -12,7 +12,10 @@ import reward_answers as answers
 from parallel_agent.toolchain.race_detector import RaceDetector
 from parallel_agent.training.reward import MOST, STEPS, Reward, score
 
-pytestmark = pytest.mark.skipif(RaceDetector.find() is None, reason="no race detector")
+pytestmark = [
+    pytest.mark.skipif(RaceDetector.find() is None, reason="no race detector"),
+    pytest.mark.timeout(600),
+]
 EXPECTED = {
     "RIGHT": "faster",
     "RENAMED_RIGHT": "faster",

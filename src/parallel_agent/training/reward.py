@@ -39,6 +39,7 @@ from parallel_agent.kernel.source import SourceError
 from parallel_agent.proposers.answers import FormatError
 from parallel_agent.proposers.reply import read_answer
 from parallel_agent.settings import Settings, SettingsError, load_settings
+from parallel_agent.suites.outputs import check_writable
 from parallel_agent.toolchain import sandbox
 from parallel_agent.toolchain.compiler import Compiler
 from parallel_agent.toolchain.errors import WorkerError
@@ -115,6 +116,8 @@ class Reward:
             raise SettingsError(f"seconds: {seconds} is not above 0")
         self._seconds = seconds
         self._log = None if log is None else Path(log)
+        if self._log is not None:
+            check_writable(self._log, "log")
         self._folder = Path(tempfile.mkdtemp(prefix="parallel-agent-reward-"))
         self._pool = Pool(max(2, self._given.thread_count), "reward")
         self._kernels: dict[Asked, Future[Judge]] = {}

@@ -101,7 +101,10 @@ def test_a_copy_is_worth_nothing_and_opens_no_kernel() -> None:
         assert reward.score(SOURCE, f"Kept.\n```cpp\n{SOURCE}```\n", kernel="scale") == 0.0
 
 
-@pytest.mark.parametrize("settings", [{"seconds": 0}, {"threads": 0}, {"seconds": math.nan}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"seconds": 0}, {"threads": 0}, {"seconds": math.nan}, {"log": "/nowhere/verdicts.jsonl"}],
+)
 def test_settings_are_checked(settings: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         lenient(**settings)
