@@ -139,7 +139,11 @@ def bench(
 
 def export(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or suites.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders of runs or suites; for what the trl library reads also files of pairs.",
+        ),
     ],
     output_format: Annotated[
         str,
@@ -174,6 +178,7 @@ def export(
     Examples:
       parallel-agent export monday --out pairs.jsonl
       parallel-agent export monday tuesday --format dpo --out preferences.jsonl
+      parallel-agent export pairs.jsonl --format sft --out answers.jsonl
     """
     import sys
 
@@ -186,6 +191,11 @@ def export(
         raise SettingsError(f"--format: '{output_format}' is not known", f"Give {known}")
     if per_kernel is not None and output_format not in ("dpo", "kto"):
         raise SettingsError("--per-kernel goes with --format dpo or kto", "Leave it out")
+    files = [run for run in runs if run.is_file()]
+    if output_format == "jsonl" and files:
+        raise SettingsError(
+            f"{files[0]} is a file, and jsonl is for runs", "Give --format sft, dpo, kto or grpo"
+        )
     if out is not None:
         check_writable(out, "--out")
     made = exported(output_format, runs, licence, per_kernel)

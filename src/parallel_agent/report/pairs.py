@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from parallel_agent.agent.facts import original_times, platform_of
 from parallel_agent.agent.governed import ORIGIN
@@ -54,29 +54,46 @@ class Pair(BaseModel):
 
 
 def pairs(places: Iterable[Path], licence: str = "") -> Iterator[Pair]:
-    """The pairs of runs, and of suites and other folders with runs in them; each pair once.
+    """The pairs of runs, of suites and other folders with runs in them, and of files with a pair a line.
 
-    Two pairs are the same where both their texts are, but for comments and white space; the first one
-    counts. ``licence`` is for sources of which none is known. Raises FolderError where there is no run.
+    Each comes once: two pairs are the same where both their texts are, but for comments and white space; the first one
+    counts. ``licence`` is for sources of which none is known. Raises FolderError where there is neither.
     """
     seen: set[tuple[str, str]] = set()
     for place in places:
-        runs = run_folders(place)
-        if not runs:
-            raise FolderError(f"there is no run in {place}", "Give the folder of a run or a suite")
-        for root in runs:
-            for pair in _of_run(RunFolder(root), licence):
-                key = (candidate_id(pair.src_code), candidate_id(pair.tgt_code))
-                if key not in seen:
-                    seen.add(key)
-                    yield pair
+        for pair in stored_pairs(place) if place.is_file() else _of_runs(place, licence):
+            key = (candidate_id(pair.src_code), candidate_id(pair.tgt_code))
+            if key not in seen:
+                seen.add(key)
+                yield pair
+
+
+def stored_pairs(file: Path) -> Iterator[Pair]:
+    """The pairs of a file with one a line; FolderError for a line that is none."""
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield Pair.model_validate_json(line)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"]) or "the line"
+                raise FolderError(
+                    f"{file}, line {number}: {where}: {first['msg']}",
+                    "Give the folder of a run or a suite, or a file with a pair a line",
+                ) from None
 
 
 def run_folders(place: Path) -> list[Path]:
-    """The folders of runs in a place and below it, sorted; it may be one itself."""
+    """The folders of runs in a place and below it, sorted; it may be one itself.
+
+    Raises FolderError where there is none.
+    """
     if (place / "run.json").is_file():
         return [place]
-    return sorted(found.parent for found in place.rglob("run.json"))
+    runs = sorted(found.parent for found in place.rglob("run.json"))
+    if not runs:
+        raise FolderError(f"there is no run in {place}", "Give the folder of a run or a suite")
+    return runs
 
 
 def original_of(folder: RunFolder, licence: str = "") -> Pair | None:
@@ -126,6 +143,11 @@ def beside(original: Pair, folder: RunFolder, record: CandidateRecord) -> Pair:
         "summary": "; ".join(record["reasons_for"]),
     }
     return original.model_copy(update=told)
+
+
+def _of_runs(place: Path, licence: str) -> Iterator[Pair]:
+    for root in run_folders(place):
+        yield from _of_run(RunFolder(root), licence)
 
 
 def _of_run(folder: RunFolder, licence: str) -> Iterator[Pair]:

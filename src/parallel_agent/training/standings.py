@@ -11,10 +11,17 @@ from typing import Literal
 
 from parallel_agent.agent.nodes.coder import candidate_id
 from parallel_agent.agent.profiling import Profile
-from parallel_agent.agent.run_folder import FolderError, RunFolder
+from parallel_agent.agent.run_folder import RunFolder
 from parallel_agent.agent.state import CandidateRecord
 from parallel_agent.agent.stored import SCREENING, VERDICT
-from parallel_agent.report.pairs import Pair, beside, original_of, records, run_folders
+from parallel_agent.report.pairs import (
+    Pair,
+    beside,
+    original_of,
+    records,
+    run_folders,
+    stored_pairs,
+)
 from parallel_agent.training.judging import Outcome, outcome_of_gate, outcome_of_profile
 from parallel_agent.verification.duplicate import DuplicateGate
 from parallel_agent.verification.gate import Verdict
@@ -72,25 +79,36 @@ class RankedKernel:
 
 
 def ranked_kernels(places: Iterable[Path], licence: str = "") -> list[RankedKernel]:
-    """The kernels of runs, and of suites and other folders with runs in them.
+    """The kernels of runs, of suites and other folders with runs in them, and of files of pairs.
 
     Runs of one kernel count together where contract, threads, compiler, flags and processor are the
-    same: speedups measured elsewhere cannot be compared. Raises FolderError where there is no run.
+    same: speedups measured elsewhere cannot be compared. Of a file of pairs the noise is not known, and
+    the intervals alone decide. Raises FolderError where there is neither.
     """
     kernels: dict[tuple[object, ...], tuple[Pair, list[Standing]]] = {}
     for place in places:
-        runs = run_folders(place)
-        if not runs:
-            raise FolderError(f"there is no run in {place}", "Give the folder of a run or a suite")
-        for folder in map(RunFolder, runs):
-            original = original_of(folder, licence)
-            if original is not None:
-                _, found = kernels.setdefault(_measured_as(original), (original, []))
-                found += _of_run(folder, original)
+        measured = _of_file(place) if place.is_file() else _of_runs(place, licence)
+        for original, standings in measured:
+            kernels.setdefault(_measured_as(original), (original, []))[1].extend(standings)
     return [
         RankedKernel(original, tuple(_ranked([*found, as_it_was(original)])))
         for original, found in kernels.values()
     ]
+
+
+def _of_file(file: Path) -> Iterator[tuple[Pair, Iterable[Standing]]]:
+    """Each pair's original, and its faster version."""
+    nothing = {"speedup": 1.0, "interval": (1.0, 1.0), "strategy": "", "summary": ""}
+    for pair in stored_pairs(file):
+        original = pair.model_copy(update={"tgt_code": pair.src_code, **nothing})
+        yield original, [Standing(pair, "faster", pair.speedup, pair.interval)]
+
+
+def _of_runs(place: Path, licence: str) -> Iterator[tuple[Pair, Iterable[Standing]]]:
+    for folder in map(RunFolder, run_folders(place)):
+        original = original_of(folder, licence)
+        if original is not None:
+            yield original, _of_run(folder, original)
 
 
 def as_it_was(original: Pair) -> Standing:

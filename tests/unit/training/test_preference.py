@@ -134,6 +134,16 @@ def test_rows_for_sft_and_grpo(run: Path) -> None:
     assert prompt["prompt"] == rows("dpo", run)[0]["prompt"]
 
 
+def test_a_file_of_pairs_gives_the_same_as_its_run(run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("".join(exported("jsonl", [run], "MIT").lines), encoding="utf-8")
+    for name in ("sft", "grpo"):
+        assert rows(name, file) == rows(name, run)
+    [chosen] = rows("dpo", file)  # wrong versions are in no pair
+    assert chosen == {**rows("dpo", run)[0], "rejected_strategy": ""}
+    assert [row["label"] for row in rows("kto", file)] == [True, False]
+
+
 def test_what_cannot_be_a_prompt_is_counted(run: Path, tmp_path: Path) -> None:
     long = write_run(tmp_path / "long", outcome(tmp_path / "long"))
     (long / "original.cpp").write_text(ORIGINAL + "// long\n" * 9000, encoding="utf-8")
