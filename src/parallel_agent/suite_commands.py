@@ -149,41 +149,71 @@ def bench(
 
 def export(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs or suites.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders of runs or suites; for what the trl library reads also files of pairs.",
+        ),
     ],
     output_format: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="jsonl: an object a line.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="jsonl: verified pairs, with all that is known of them. As the trl library reads "
+            "them: sft, prompt and answer; dpo, a better answer and a worse one; kto, answers good or "
+            "bad; grpo, prompts with what a reward needs.",
+        ),
     ] = "jsonl",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: stdout.")] = None,
     licence: Annotated[
         str,
         typer.Option(metavar="SPDX", help="Licence of sources of which none is known."),
     ] = "",
+    per_kernel: Annotated[
+        int | None,
+        typer.Option(
+            "--per-kernel",
+            min=1,
+            metavar="N",
+            help="With dpo and kto: lines of one kernel at most; default 32.",
+        ),
+    ] = None,
 ) -> None:
-    """Write the verified (slow, fast) pairs of runs: each kernel with every faster version of it.
+    """Write what runs have verified, for training: a JSON object a line.
 
-    Pairs that differ only in comments and white space are written once.
+    Versions of a kernel that differ only in comments and white space count once.
 
     \b
     Examples:
       parallel-agent export monday --out pairs.jsonl
+      parallel-agent export monday tuesday --format dpo --out preferences.jsonl
+      parallel-agent export pairs.jsonl --format sft --out answers.jsonl
     """
     import sys
 
-    from parallel_agent.report.pairs import pairs
     from parallel_agent.settings import SettingsError
     from parallel_agent.suites.outputs import check_writable
+    from parallel_agent.training.exporting import FORMATS, exported
 
-    if output_format != "jsonl":
-        raise SettingsError(f"--format: '{output_format}' is not known", "Give jsonl, the only one")
+    if output_format not in FORMATS:
+        known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        raise SettingsError(f"--format: '{output_format}' is not known", f"Give {known}")
+    if per_kernel is not None and output_format not in ("dpo", "kto"):
+        raise SettingsError("--per-kernel goes with --format dpo or kto", "Leave it out")
+    files = [run for run in runs if run.is_file()]
+    if output_format == "jsonl" and files:
+        raise SettingsError(
+            f"{files[0]} is a file, and jsonl is for runs", "Give --format sft, dpo, kto or grpo"
+        )
     if out is not None:
         check_writable(out, "--out")
-    lines = [pair.model_dump_json() + "\n" for pair in pairs(runs, licence)]
+    made = exported(output_format, runs, licence, per_kernel)
     if out is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.writelines(made.lines)
     else:
-        out.write_text("".join(lines), encoding="utf-8")
-    typer.echo(f"{len(lines)} pairs", err=True)
+        out.write_text("".join(made.lines), encoding="utf-8")
+    typer.echo(made.summary, err=True)
 
 
 def _refuse_more(context: typer.Context) -> None:
@@ -201,11 +231,14 @@ def _refuse_more(context: typer.Context) -> None:
 
 
 def _compare(before: Path, after: Path, *, as_json: bool, quiet: bool) -> int:
+    from parallel_agent.agent.run_folder import RunFolder
     from parallel_agent.suites.compare import compare
     from parallel_agent.suites.console import show_comparison
+    from parallel_agent.suites.environment import differences
     from parallel_agent.suites.stored import read_result
 
-    found = compare(read_result(before), read_result(after))
+    results = read_result(before), read_result(after)
+    found = compare(*results, notes=differences(RunFolder(before), RunFolder(after)))
     show_comparison(found, as_json=as_json, quiet=quiet)
     return int(bool(found.worse))
 

@@ -59,6 +59,11 @@ WRONG = [
     ("export", "Missing argument 'RUN...'"),
     ("export gone", "there is no run in gone"),
     ("export one --format csv", "--format: 'csv' is not known"),
+    ("export one --per-kernel 3", "--per-kernel goes with --format dpo or kto"),
+    ("export one/k.cpp", "one/k.cpp is a file, and jsonl is for runs"),
+    ("export one/k.cpp --format sft", "one/k.cpp, line 1: the line: Invalid JSON"),
+    ("export list.json --format dpo", "list.json, line 1: the line: "),
+    ("export gone --format dpo", "there is no run in gone"),
     ("export one --out gone/x.jsonl", "--out: gone/x.jsonl cannot be written"),
     ("export one --out empty", "--out: empty cannot be written"),
 ]

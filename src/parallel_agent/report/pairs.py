@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from parallel_agent.agent.facts import original_times, platform_of
 from parallel_agent.agent.governed import ORIGIN
 from parallel_agent.agent.nodes.coder import candidate_id
 from parallel_agent.agent.run_folder import FolderError, RunFolder
+from parallel_agent.agent.state import CandidateRecord
 from parallel_agent.agent.subject import Study
 from parallel_agent.proposers.tasks import OriginalTime, Platform
 from parallel_agent.toolchain.machine import describe, instruction_sets
@@ -53,64 +54,119 @@ class Pair(BaseModel):
 
 
 def pairs(places: Iterable[Path], licence: str = "") -> Iterator[Pair]:
-    """The pairs of runs, and of suites and other folders with runs in them; each pair once.
+    """The pairs of runs, of suites and other folders with runs in them, and of files with a pair a line.
 
-    Two pairs are the same where both their texts are, but for comments and white space; the first one
-    counts. ``licence`` is for sources of which none is known. Raises FolderError where there is no run.
+    Each comes once: two pairs are the same where both their texts are, but for comments and white space; the first one
+    counts. ``licence`` is for sources of which none is known. Raises FolderError where there is neither.
     """
     seen: set[tuple[str, str]] = set()
     for place in places:
-        runs = run_folders(place)
-        if not runs:
-            raise FolderError(f"there is no run in {place}", "Give the folder of a run or a suite")
-        for root in runs:
-            for pair in _of_run(RunFolder(root), licence):
-                key = (candidate_id(pair.src_code), candidate_id(pair.tgt_code))
-                if key not in seen:
-                    seen.add(key)
-                    yield pair
+        for pair in stored_pairs(place) if place.is_file() else _of_runs(place, licence):
+            key = (candidate_id(pair.src_code), candidate_id(pair.tgt_code))
+            if key not in seen:
+                seen.add(key)
+                yield pair
+
+
+def stored_pairs(file: Path) -> Iterator[Pair]:
+    """The pairs of a file with one a line; FolderError for a line that is none."""
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield Pair.model_validate_json(line)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(part) for part in first["loc"]) or "the line"
+                raise FolderError(
+                    f"{file}, line {number}: {where}: {first['msg']}",
+                    "Give the folder of a run or a suite, or a file with a pair a line",
+                ) from None
 
 
 def run_folders(place: Path) -> list[Path]:
-    """The folders of runs in a place and below it, sorted; it may be one itself."""
+    """The folders of runs in a place and below it, sorted; it may be one itself.
+
+    Raises FolderError where there is none.
+    """
     if (place / "run.json").is_file():
         return [place]
-    return sorted(found.parent for found in place.rglob("run.json"))
+    runs = sorted(found.parent for found in place.rglob("run.json"))
+    if not runs:
+        raise FolderError(f"there is no run in {place}", "Give the folder of a run or a suite")
+    return runs
+
+
+def original_of(folder: RunFolder, licence: str = "") -> Pair | None:
+    """The original of a run beside itself, with all that its candidates' pairs share.
+
+    None where it was not measured by itself: the run ended before, or its project judged it.
+    """
+    if not (folder.exists("original", "study.json") and folder.exists("contract.toml")):
+        return None
+    study = Study.model_validate_json(folder.read("original", "study.json"))
+    flags = tuple(folder.read_json("run.json")["cxxflags"])
+    origin = folder.read_json(ORIGIN) if folder.exists(ORIGIN) else {}
+    source = folder.read("original.cpp")
+    return Pair(
+        src_code=source,
+        tgt_code=source,
+        kernel=study.kernel,
+        category=origin.get("category", ""),
+        speedup=1.0,
+        interval=(1.0, 1.0),
+        confirmed=False,
+        threads=study.threads,
+        compiler=study.machine.compiler,
+        flags=flags,
+        proposer="",
+        strategy="",
+        contract=folder.read("contract.toml"),
+        gates=(),
+        licence=origin.get("licence", "") or licence,
+        platform=_platform(study, flags),
+        times=original_times(study),
+    )
+
+
+def records(folder: RunFolder) -> Iterator[CandidateRecord]:
+    """The records of a run's candidates, in the order of their names."""
+    for path in sorted(folder.root.glob("candidates/*/record.json")):
+        yield json.loads(path.read_text(encoding="utf-8"))
+
+
+def beside(original: Pair, folder: RunFolder, record: CandidateRecord) -> Pair:
+    """The original beside one of the run's candidates, before anything is said of its speed."""
+    told = {
+        "tgt_code": folder.read("candidates", record["id"], "candidate.cpp"),
+        "proposer": record["proposer"],
+        "strategy": f"{record['strategy']} {record['variant']}".strip(),
+        "summary": "; ".join(record["reasons_for"]),
+    }
+    return original.model_copy(update=told)
+
+
+def _of_runs(place: Path, licence: str) -> Iterator[Pair]:
+    for root in run_folders(place):
+        yield from _of_run(RunFolder(root), licence)
 
 
 def _of_run(folder: RunFolder, licence: str) -> Iterator[Pair]:
-    if not folder.exists("original", "study.json"):
+    original = original_of(folder, licence)
+    if original is None:
         return
-    study = Study.model_validate_json(folder.read("original", "study.json"))
-    given = folder.read_json("run.json")
-    origin = folder.read_json(ORIGIN) if folder.exists(ORIGIN) else {}
-    for path in sorted(folder.root.glob("candidates/*/record.json")):
-        record = json.loads(path.read_text(encoding="utf-8"))
+    for record in records(folder):
         if not record.get("better"):
             continue
         timing = _timing(folder, record["id"])
         if timing is None:
             continue
-        yield Pair(
-            src_code=folder.read("original.cpp"),
-            tgt_code=folder.read("candidates", record["id"], "candidate.cpp"),
-            kernel=study.kernel,
-            category=origin.get("category", ""),
-            speedup=timing["speedup"],
-            interval=timing["interval"],
-            confirmed=folder.exists("candidates", record["id"], "confirmation.json"),
-            threads=study.threads,
-            compiler=study.machine.compiler,
-            flags=given["cxxflags"],
-            proposer=record["proposer"],
-            strategy=f"{record['strategy']} {record['variant']}".strip(),
-            contract=folder.read("contract.toml"),
-            gates=tuple(_gates(folder, record["id"])),
-            licence=origin.get("licence", "") or licence,
-            platform=_platform(study, tuple(given["cxxflags"])),
-            times=original_times(study),
-            summary="; ".join(record["reasons_for"]),
-        )
+        told = {
+            "speedup": timing["speedup"],
+            "interval": tuple(timing["interval"]),
+            "confirmed": folder.exists("candidates", record["id"], "confirmation.json"),
+            "gates": tuple(_gates(folder, record["id"])),
+        }
+        yield beside(original, folder, record).model_copy(update=told)
 
 
 def _platform(study: Study, flags: tuple[str, ...]) -> Platform:

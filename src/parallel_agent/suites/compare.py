@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal
 
@@ -47,8 +48,8 @@ class SuiteComparison(BaseModel):
         return [moved.kernel for moved in self.kernels if moved.move == "worse"]
 
 
-def compare(before: SuiteResult, after: SuiteResult) -> SuiteComparison:
-    """What moved from one result to another.
+def compare(before: SuiteResult, after: SuiteResult, notes: Sequence[str] = ()) -> SuiteComparison:
+    """What moved from one result to another; ``notes`` say what else is to be known of the two.
 
     A kernel moved where the 95 % intervals of its two speedups lie apart by more than the larger noise
     of the two, or where it failed in only one of them. What counts is what counts for the score: a
@@ -61,9 +62,8 @@ def compare(before: SuiteResult, after: SuiteResult) -> SuiteComparison:
     moved += [_alone(k, "only before") for k in before.kernels if k.name not in second]
     moved += [_alone(k, "only after") for k in after.kernels if k.name not in first]
     scores = [score(found[name] for name in both) for found in (first, second)]
-    notes = []
     if before.threads != after.threads:
-        notes.append(f"{before.threads} threads before, {after.threads} after")
+        notes = [f"{before.threads} threads before, {after.threads} after", *notes]
     return SuiteComparison(
         kernels=tuple(moved),
         before=scores[0],

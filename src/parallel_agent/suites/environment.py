@@ -47,3 +47,26 @@ def settings_before(folder: RunFolder) -> dict[str, Any]:
         return {}
     settings: dict[str, Any] = folder.read_json(ENVIRONMENT)[0]["settings"]
     return settings
+
+
+def differences(before: RunFolder, after: RunFolder) -> list[str]:
+    """What two suites were measured with, where it differs: a line for each thing.
+
+    Nothing is said of what either does not tell.
+    """
+    first, second = _measured_with(before), _measured_with(after)
+    return [
+        f"{name}: {first[name]} before, {second[name]} after"
+        for name in first
+        if name in second and first[name] != second[name]
+    ]
+
+
+def _measured_with(folder: RunFolder) -> dict[str, str]:
+    if not folder.exists(ENVIRONMENT):
+        return {}
+    last = folder.read_json(ENVIRONMENT)[-1]
+    described, settings = last["machine"], last["settings"]
+    told = {"processor": described["cpu"], "compiler": described["compiler"]}
+    told |= {"flags": " ".join(last["flags"]), "effort": settings["effort"]}
+    return {**told, "sizes": " ".join(settings["size"]) or "chosen", "seed": str(settings["seed"])}

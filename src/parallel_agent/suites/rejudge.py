@@ -43,7 +43,9 @@ def rejudge(
             run = RunFolder(root / "kernels" / kernel.name)
             rows.append(_again(kernel, run, target / "kernels" / kernel.name, listener))
             if run.exists("run.json"):
-                record_environment(folder, before.suite, Settings(**run.read_json("run.json")))
+                given = Settings(**run.read_json("run.json"))
+                # No model is asked: neither its key nor its server is needed.
+                record_environment(folder, before.suite, given.model_copy(update={"model": ()}))
             data = {"kernel": kernel.name, "done": done, "of": len(before.kernels)}
             text = f"judged again: {done} of {len(before.kernels)} done"
             listener("", Event(kind="suite", message=text, data=data))
@@ -58,6 +60,7 @@ def rejudge(
                 "seconds": time.monotonic() - started,
                 "own_cpu_seconds": time.process_time() - cpu,
                 "curve": (),
+                "toolkit": (),
             }
         )
         write_result(folder, after)

@@ -21,7 +21,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import IO, Self
 
-from parallel_agent.toolchain import sandbox
+from parallel_agent.toolchain import deadline, sandbox
 from parallel_agent.toolchain.errors import (
     KernelDisturbed,
     KernelThrew,
@@ -215,7 +215,8 @@ class Worker:
         self._check_open()
         try:
             self._tell(_Command.QUIT)
-            if not _readable(self._end, self._limits.wall_seconds):
+            until = deadline.by(self._limits.wall_seconds)
+            if not _readable(self._end, max(0.0, until - time.perf_counter())):
                 raise WorkerTimeout("the worker did not end when it was told to")
             died = self._died()
         finally:
@@ -233,9 +234,10 @@ class Worker:
             self._check_open()
             if _readable(self._replies, 0):
                 raise WorkerConfused("the worker replied without being asked")
+            until = deadline.by(self._limits.wall_seconds)
             started = time.perf_counter()
             self._tell(command, length, instances)
-            self._await(started + self._limits.wall_seconds)
+            self._await(until)
             data = os.read(self._replies, _REPLY.size)
             seconds = time.perf_counter() - started
             return self._understand(command, data, seconds)
@@ -255,16 +257,16 @@ class Worker:
         except BrokenPipeError:
             raise self._died() from None
 
-    def _await(self, deadline: float) -> None:
+    def _await(self, until: float) -> None:
         """Return as soon as a reply can be read; look at clock and memory only while waiting."""
         while True:
-            left = min(sandbox.SLICE_SECONDS, max(0.0, deadline - time.perf_counter()))
+            left = min(sandbox.SLICE_SECONDS, max(0.0, until - time.perf_counter()))
             ready = self._poll.poll(left * 1000)
             if any(fd == self._replies for fd, _ in ready):
                 return
             if ready:
                 raise self._died()
-            if time.perf_counter() >= deadline:
+            if time.perf_counter() >= until:
                 raise WorkerTimeout(f"no reply within {self._limits.wall_seconds:g} s")
             if sandbox.group_resident_bytes(self._process) > self._limits.memory_bytes:
                 raise WorkerOverMemory(f"more than {self._limits.memory_bytes >> 20} MiB in use")

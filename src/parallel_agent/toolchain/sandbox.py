@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from parallel_agent.toolchain import deadline
 from parallel_agent.toolchain.disk import DiskUse
 from parallel_agent.toolchain.drain import SLICE_SECONDS, Drain
 from parallel_agent.toolchain.launchers.detection import guarded_launcher
@@ -193,7 +194,7 @@ def run(
                 return "memory"
             return "disk" if disk is not None and disk.is_exceeded() else None
 
-        broken = drain.until_end(started + limits.wall_seconds, look)
+        broken = drain.until_end(deadline.by(limits.wall_seconds), look)
         kill_group(process)
         drain.rest()
         return Completed(
