@@ -21,6 +21,7 @@ from parallel_agent import (
     report_command,
     start_commands,
     suite_commands,
+    training_commands,
 )
 from parallel_agent.options import (
     Answers,
@@ -63,6 +64,7 @@ app.command("mcp")(mcp_command.serve_mcp)
 app.command()(suite_commands.export)
 app.command()(profile_command.profile)
 app.command()(report_command.report)
+app.add_typer(training_commands.data, name="data")
 
 
 @app.callback(invoke_without_command=True)
