@@ -13,6 +13,8 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import typer
+
 from parallel_agent import cli
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "cli.md"
@@ -31,16 +33,22 @@ with `error`, `help` and `status`.
 
 def reference() -> str:
     """The page: the help of the program, then that of each command."""
-    registered = cli.app.registered_commands
-    commands = [c.name or c.callback.__name__ for c in registered if c.callback is not None]
     sections = [_section("parallel-agent", [])]
-    sections += [_section(f"parallel-agent {command}", [command]) for command in commands]
-    for group in cli.app.registered_groups:
-        inner = group.typer_instance.registered_commands if group.typer_instance else []
-        names = [c.name or c.callback.__name__ for c in inner if c.callback is not None]
-        words = [[str(group.name)], *([str(group.name), name] for name in names)]
-        sections += [_section(f"parallel-agent {' '.join(word)}", word) for word in words]
+    sections += [
+        _section(f"parallel-agent {' '.join(words)}", words) for words in _commands(cli.app)
+    ]
     return "\n".join([_HEAD, *sections])
+
+
+def _commands(app: typer.Typer) -> list[list[str]]:
+    """The words of every command, and of the commands of every group."""
+    registered = app.registered_commands
+    found = [[c.name or c.callback.__name__] for c in registered if c.callback is not None]
+    for group in app.registered_groups:
+        if group.name and group.typer_instance is not None:
+            inside = _commands(group.typer_instance)
+            found += [[group.name], *([group.name, *words] for words in inside)]
+    return found
 
 
 def main() -> int:

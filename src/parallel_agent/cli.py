@@ -23,6 +23,7 @@ from parallel_agent import (
     report_command,
     start_commands,
     suite_commands,
+    training_commands,
     verify_commands,
 )
 from parallel_agent.options import (
@@ -71,6 +72,7 @@ app.command()(suite_commands.export)
 app.command()(finetune_command.finetune)
 app.command()(profile_command.profile)
 app.command()(report_command.report)
+app.add_typer(training_commands.data, name="data")
 
 
 @app.callback(invoke_without_command=True)

@@ -73,10 +73,24 @@ def _shown(size: ProfileAtSize) -> str:
 
 def _guard(profile: Profile, signature: Signature, contract: Contract) -> str | None:
     """A C++ condition on the kernel's parameters under which parallel execution should pay."""
-    smallest, largest = profile.sizes[0], profile.sizes[-1]
-    share = _break_even(profile)
-    return _product_guard(signature, contract, smallest.sizes, largest.sizes, share) or (
-        _length_guard(signature, contract, smallest.sizes, largest.sizes, share)
+    smallest, largest = profile.sizes[0].sizes, profile.sizes[-1].sizes
+    return size_condition(signature, contract, smallest, largest, _break_even(profile))
+
+
+def size_condition(
+    signature: Signature,
+    contract: Contract,
+    small: Mapping[str, int],
+    large: Mapping[str, int],
+    share: float,
+) -> str | None:
+    """A C++ condition on the kernel's parameters that holds for the large and not the small sizes.
+
+    ``share`` is where it begins to hold, from 0 (small) to 1 (large) on a logarithmic scale. None
+    where no parameter tells the sizes.
+    """
+    return _product_guard(signature, contract, small, large, share) or (
+        _length_guard(signature, contract, small, large, share)
     )
 
 

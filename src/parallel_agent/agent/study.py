@@ -102,11 +102,15 @@ def study_original(
 
 
 class Probe:
-    """Seconds of one call of the original, and bytes of its inputs or outputs, by base size."""
+    """Seconds of one call of the original, and bytes of its inputs or outputs, by base size.
 
-    def __init__(self, reference: Reference, contract: Contract) -> None:
+    The least of so many ``calls`` counts; the first one pays for pages that are touched first.
+    """
+
+    def __init__(self, reference: Reference, contract: Contract, calls: int = 2) -> None:
         self._reference = reference
         self._contract = contract
+        self._calls = calls
 
     def __call__(self, base: int) -> tuple[float, int]:
         """Seconds and bytes at sizes near ``base``."""
@@ -114,7 +118,7 @@ class Probe:
         case = self._reference.case(sizes, (self._reference.seed, 2000, base))
         with self._reference.worker(self._reference.binary, 1) as worker:
             seconds = []
-            for _ in range(2):  # the first call pays for pages that are touched first
+            for _ in range(self._calls):
                 worker.prepare(case.payload)
                 seconds.append(worker.go().seconds)
             with worker.collect() as outputs:

@@ -31,6 +31,7 @@ from parallel_agent.report.explanation import (
 from parallel_agent.settings import CONFIG_FILE, Settings, SettingsError
 from parallel_agent.toolchain.compiler import CompilerMissing
 from parallel_agent.toolchain.launchers.detection import INSTALL
+from parallel_agent.toolchain.race_detector import RaceDetectorMissing
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.toolchain.sandbox import SandboxUnavailable
 from parallel_agent.verification.replay import ReplayError
@@ -120,7 +121,7 @@ def _sandbox(error: SandboxUnavailable) -> Explanation:
     return Explanation(str(error), help_, BAD_MACHINE)
 
 
-def _machine(error: CompilerMissing) -> Explanation:
+def _machine(error: CompilerMissing | RaceDetectorMissing) -> Explanation:
     help_ = "'parallel-agent doctor' says what this machine lacks and how to install it"
     return Explanation(str(error), help_, BAD_MACHINE)
 
@@ -195,6 +196,7 @@ _WRITERS: tuple[tuple[type[BaseException], Callable[..., Explanation]], ...] = (
     (WorkerError, _worker),
     (MismatchError, _mismatch),
     (CompilerMissing, _machine),
+    (RaceDetectorMissing, _machine),
     (SandboxUnavailable, _sandbox),
     (ExtraMissing, _extra),
     (UnknownModel, _hinted),

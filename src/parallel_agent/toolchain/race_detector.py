@@ -112,6 +112,10 @@ class RaceCompiler(Compiler):
         )
 
 
+class RaceDetectorMissing(LookupError):
+    """Something cannot be done without a race detector, and none is installed."""
+
+
 @dataclass(frozen=True)
 class RaceDetector:
     """A clang++ with its Archer library, of the same version."""

@@ -57,6 +57,10 @@ def takes(words: list[str]) -> None:
     assert isinstance(group, typer.core.TyperGroup)
     name, command, rest = group.resolve_command(context, list(words))
     assert command is not None
+    if isinstance(command, typer.core.TyperGroup):  # a command of a group
+        context = command.make_context(name, rest, parent=context, resilient_parsing=True)
+        name, command, rest = command.resolve_command(context, rest)
+        assert command is not None
     command.make_context(name, rest, parent=context)
 
 
@@ -93,6 +97,8 @@ def test_commands_in_the_text_name_options_that_there_are(case: tuple[Path, list
         known, rest = group, [name]
     else:
         known = group.commands[name]
+    if isinstance(known, typer.core.TyperGroup) and rest and not rest[0].startswith("-"):
+        known, rest = known.commands[rest[0]], rest[1:]
     flags = {flag for option in known.params for flag in (*option.opts, *option.secondary_opts)}
     asked = {word.partition("=")[0] for word in rest if word.startswith("--")}
     assert asked - flags - {"--help", "--version", "--install-completion"} == set()
