@@ -19,11 +19,10 @@ from parallel_agent.measurement.bounds import Bandwidth
 from parallel_agent.measurement.plan import noise_plan, size_limits_for
 from parallel_agent.measurement.sizes import choose_sizes
 from parallel_agent.measurement.statistics import noise_floor
-from parallel_agent.measurement.timing import choose_instances, time_pair
+from parallel_agent.measurement.timing import Draw, choose_instances, time_pair
 from parallel_agent.settings import Settings, SettingsError
 from parallel_agent.toolchain import machine
 from parallel_agent.toolchain.errors import WorkerError
-from parallel_agent.toolchain.runner import SharedMemory
 from parallel_agent.verification.reference import Reference
 
 BUSY = 0.1
@@ -122,13 +121,11 @@ class Probe:
         return min(seconds), max(len(case.payload), written)
 
 
-def drawer(
-    workload: Workload, sizes: Mapping[str, int]
-) -> Callable[[np.random.Generator, int], bytearray]:
-    """Draws the payload of a number of calls at fixed sizes."""
+def drawer(workload: Workload, sizes: Mapping[str, int]) -> Draw:
+    """Draws the inputs of a number of calls at fixed sizes."""
 
-    def draw(rng: np.random.Generator, instances: int) -> bytearray:
-        return workload.payload(sizes, rng, instances)
+    def draw(rng: np.random.Generator, instances: int, room: memoryview) -> int:
+        return workload.write(room, sizes, rng, instances)
 
     return draw
 
@@ -149,7 +146,7 @@ def _measure(
     rng = np.random.default_rng([given.seed, 3000, *sizes.values()])
     draw = drawer(reference.workload, sizes)
     with (
-        SharedMemory() as shared,
+        reference.inputs() as shared,
         reference.worker(reference.binary, given.thread_count, shared) as one,
         reference.worker(twin, given.thread_count, shared) as other,
     ):
@@ -163,7 +160,7 @@ def _measure(
             rng=rng,
             plan=noise_plan(given.effort),
         )
-        size_bytes = len(draw(rng, 1))
+        size_bytes = draw(rng, 1, shared.room())
     return OriginalAtSize(
         sizes=dict(sizes),
         seconds=statistics.median(samples.original),
