@@ -149,7 +149,7 @@ class Sensors:
             return None
 
     def _results(self, worker: Worker, payload: Payload) -> dict[str, Any]:
-        (outputs,) = decode_calls(self.reference.signature, worker.call(payload), 1)
+        (outputs,) = decode_calls(self.reference.signature, worker.answered(payload), 1)
         comparison = self.reference.contract.comparison
         results = floating_results(self.reference.signature, comparison, outputs)
         return {name: _sample(values) for name, values in results.items()}
