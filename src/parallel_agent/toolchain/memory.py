@@ -82,15 +82,14 @@ class MemoryPool:
     """Shared memory that is lent to one user after another.
 
     Memory that is used again need not be found, and emptied page by page, anew: that takes ten times
-    as long as to write to it. Who borrows it finds zeros where others wrote, unless all borrowers may
-    see what the others left (``wiped`` is false). Threads may borrow at the same time; then each
-    has memory of its own.
+    as long as to write to it. Who borrows it finds zeros where others wrote; but where the other side
+    may write, it is as they left it, and only for programs that may see what the others answered.
+    Threads may borrow at the same time; then each has memory of its own.
     """
 
-    def __init__(self, *, child_writes: bool = False, wiped: bool = True) -> None:
+    def __init__(self, *, child_writes: bool = False) -> None:
         """Lend memory that the other side may write to, or not."""
         self._child_writes = child_writes
-        self._wiped = wiped
         self._idle: list[SharedMemory] = []
 
     @contextmanager
@@ -110,7 +109,7 @@ class MemoryPool:
         if len(self._idle) >= _MOST_IDLE or used > _MOST_IDLE_BYTES:
             memory.close()
             return
-        if self._wiped:
+        if not self._child_writes:  # then all that was written is at the beginning
             np.frombuffer(memory.room()[:used], dtype=np.uint8)[:] = 0
         self._idle.append(memory)
 

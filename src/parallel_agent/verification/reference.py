@@ -89,7 +89,7 @@ class Reference:
     timing_sizes: tuple[Mapping[str, int], ...] = ()
     _answers: dict[tuple[int, ...], memoryview] = field(default_factory=dict)
     _inputs: MemoryPool = field(default_factory=MemoryPool)
-    _outputs: MemoryPool = field(default_factory=lambda: MemoryPool(child_writes=True, wiped=False))
+    _outputs: MemoryPool = field(default_factory=lambda: MemoryPool(child_writes=True))
 
     @property
     def workload(self) -> Workload:
