@@ -16,7 +16,7 @@ import psutil
 Payload = bytes | bytearray | memoryview
 
 _MOST_IDLE = 2
-_MOST_IDLE_BYTES = 1 << 30
+_MOST_IDLE_BYTES = 256 << 20
 _F_SEAL_FUTURE_WRITE = 0x10  # linux/fcntl.h, Linux 5.1; not among Python's names before 3.13
 
 

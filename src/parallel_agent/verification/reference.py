@@ -28,6 +28,8 @@ DRAWS = 2
 PERTURBED = {"MALLOC_PERTURB_": "165"}
 """The C library fills memory that it gives out or takes back: nobody reads zeros by luck."""
 MAX_CHECK_BYTES = 8 << 20
+MOST_KEPT_BYTES = 256 << 20
+"""Of the inputs of the timed sizes, and of the original's answers to them: every gate asks for these."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Reference:
     seed: int = 0
     timing_sizes: tuple[Mapping[str, int], ...] = ()
     _answers: dict[tuple[int, ...], memoryview] = field(default_factory=dict)
+    _large: dict[tuple[int, ...], Case] = field(default_factory=dict)
     _inputs: MemoryPool = field(default_factory=MemoryPool)
     _outputs: MemoryPool = field(default_factory=lambda: MemoryPool(child_writes=True))
 
@@ -114,7 +117,13 @@ class Reference:
     def timing_cases(self) -> Iterator[Case]:
         """One input for every size that is timed, smallest first."""
         for position, sizes in enumerate(self.timing_sizes):
-            yield self.case(sizes, (self.seed, 1000, position))
+            seed = (self.seed, 1000, position)
+            case = self._large.get(seed)
+            if case is None or case.sizes != sizes:
+                case = self.case(sizes, seed)
+                if len(case.payload) <= _left(kept.payload for kept in self._large.values()):
+                    self._large[seed] = case
+            yield case
 
     def case(
         self, sizes: Mapping[str, int], seed: tuple[int, ...], variant: int = 0, calls: int = 1
@@ -125,7 +134,7 @@ class Reference:
         return Case(sizes, seed, payload.toreadonly(), variant, calls)
 
     def answers(self, cases: Iterable[Case]) -> Generator[memoryview, None, None]:
-        """What the original answers to each case, encoded; remembered for small inputs.
+        """What the original answers to each case, encoded; remembered for small inputs and timed sizes.
 
         An answer is valid until the next one is asked for.
 
@@ -138,9 +147,16 @@ class Reference:
                 if answer is None:
                     worker = worker or stack.enter_context(self.worker(self.binary, 1))
                     answer = worker.answered(case.payload, case.calls)
-                    if len(answer) <= MAX_CHECK_BYTES:
+                    if len(answer) <= self._room_for(case):
                         answer = self._answers[case.seed] = copied(answer)
                 yield answer
+
+    def _room_for(self, case: Case) -> int:
+        """How large an answer to a case may be to be remembered."""
+        if self._large.get(case.seed) is not case:
+            return MAX_CHECK_BYTES
+        large = (self._answers.get(seed, b"") for seed in self._large)
+        return max(MAX_CHECK_BYTES, _left(large))
 
     def compare(
         self,
@@ -227,6 +243,11 @@ class Reference:
                     return Failure(found, purpose, threads, self.contract, case, before,
                                    bytes(expected), answered, printed)  # fmt: skip
         return None
+
+
+def _left(kept: Iterable[Payload]) -> int:
+    """The bytes that may be kept beside these."""
+    return MOST_KEPT_BYTES - sum(map(len, kept))
 
 
 def thread_counts(maximum: int | None = None) -> tuple[int, ...]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from parallel_agent.toolchain.memory import MemoryPool, SharedMemory, Snapshot
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_memory_is_lent_again_and_holds_nothing_of_before() -> None:
@@ -26,11 +31,11 @@ def test_borrowers_at_the_same_time_have_memory_of_their_own() -> None:
 
 
 def test_memory_that_is_forgotten_gives_its_file_back() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     memory = SharedMemory(1 << 16)
-    assert len(os.listdir("/proc/self/fd")) > before
+    assert open_files() > before
     del memory
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before
 
 
 def test_a_snapshot_does_not_follow_its_source() -> None:
