@@ -218,7 +218,10 @@ def test_workers_that_read_different_inputs_are_refused(start, binaries, tmp_pat
 
 
 def test_instances_double_until_the_target_or_a_cap_is_reached(start):
-    rng, one = np.random.default_rng(6), len(Draws()(np.random.default_rng(6), 1))
+    rng, one = (
+        np.random.default_rng(6),
+        Draws()(np.random.default_rng(6), 1, memoryview(bytearray(1 << 20))),
+    )
     with start("quick") as (worker,):
         assert choose_instances(worker, Draws(), rng, target_seconds=0.0) == 1
         assert choose_instances(worker, Draws(), rng, target_seconds=1e9, cap=20) == 16
