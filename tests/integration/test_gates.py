@@ -333,8 +333,18 @@ def test_correct_candidates_are_accepted(
 def test_what_cannot_be_checked_is_rejected(
     original: ParsedSource, reference: Reference, tmp_path: Path
 ) -> None:
-    blind = replace(reference, binary=tmp_path / "missing", _answers={})
+    blind = replace(reference, binary=tmp_path / "missing")
     found = verdict(ORIGINAL, original, blind, tmp_path)
     assert found.failed is not None
     assert found.failed.name == "linkage"
     assert "could not be checked" in found.failed.detail
+
+
+def test_inputs_of_timed_sizes_and_the_answers_to_them_are_kept(reference: Reference) -> None:
+    cases = list(reference.timing_cases())
+    assert [case.sizes for case in cases] == list(reference.timing_sizes)
+    again = list(reference.timing_cases())
+    assert all(one is other for one, other in zip(cases, again, strict=True))
+    answers = [bytes(answer) for answer in reference.answers(cases)]
+    gone = replace(reference, binary=Path("/there/is/no/program"))
+    assert [bytes(answer) for answer in gone.answers(cases)] == answers

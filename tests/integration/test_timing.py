@@ -113,10 +113,11 @@ class Draws:
         self.low, self.high = low, high
         self.payloads = []
 
-    def __call__(self, rng, instances):
+    def __call__(self, rng, instances, room):
         calls = (payload(rng.uniform(self.low, self.high, LENGTH)) for _ in range(instances))
         self.payloads.append(b"".join(calls))
-        return self.payloads[-1]
+        room[: len(self.payloads[-1])] = self.payloads[-1]
+        return len(self.payloads[-1])
 
 
 class Exact:
@@ -193,9 +194,9 @@ def test_a_candidate_that_is_wrong_once_only_is_reported(start):
     """Right in the warm-up and the first pairs, wrong in a pair that is timed."""
     right, wrong = Draws(0.0, 0.5), Draws(0.6, 1.0)
 
-    def draw(rng, instances):
+    def draw(rng, instances, room):
         turn = wrong if len(right.payloads) == PLAN.warmup + 1 else right
-        return turn(rng, instances)
+        return turn(rng, instances, room)
 
     with start("original", "wrong") as workers, pytest.raises(MismatchError):
         timed(workers, draw, Exact())
@@ -217,7 +218,10 @@ def test_workers_that_read_different_inputs_are_refused(start, binaries, tmp_pat
 
 
 def test_instances_double_until_the_target_or_a_cap_is_reached(start):
-    rng, one = np.random.default_rng(6), len(Draws()(np.random.default_rng(6), 1))
+    rng, one = (
+        np.random.default_rng(6),
+        Draws()(np.random.default_rng(6), 1, memoryview(bytearray(1 << 20))),
+    )
     with start("quick") as (worker,):
         assert choose_instances(worker, Draws(), rng, target_seconds=0.0) == 1
         assert choose_instances(worker, Draws(), rng, target_seconds=1e9, cap=20) == 16
@@ -274,9 +278,9 @@ def test_a_program_that_is_wrong_or_dies_leaves_and_the_others_go_on(start):
     """Right in the warm-up and the first round, wrong in the second."""
     right, wrong = Draws(0.0, 0.5), Draws(0.6, 1.0)
 
-    def draw(rng, instances):
+    def draw(rng, instances, room):
         turn = right if len(right.payloads) < PLAN.warmup + 1 else wrong
-        return turn(rng, instances)
+        return turn(rng, instances, room)
 
     with start("original", "wrong", "crash", "quick") as workers:
         original, other, dead, quick = in_turns(workers, draw, Exact()).programs

@@ -119,9 +119,9 @@ def deed(name: str) -> bytes:
     return struct.pack("<Q", len(name)) + name.encode()
 
 
-def result(outputs: bytes) -> str:
+def result(outputs: memoryview) -> str:
     (length,) = struct.unpack_from("<Q", outputs)
-    return outputs[8 : 8 + length].decode()
+    return bytes(outputs[8 : 8 + length]).decode()
 
 
 def alive(pid: int) -> bool:

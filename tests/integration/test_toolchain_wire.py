@@ -69,7 +69,7 @@ def build(directory: Path, kernel: str, call: AdapterSpec, *, before: bool = Tru
 
 def run(
     directory: Path, kernel: str, call: AdapterSpec, payload: bytes, instances: int = 1
-) -> bytes:
+) -> memoryview:
     binary = build(directory, kernel, call)
     with Worker(binary, threads=2, limits=LIMITS, directory=directory) as worker:
         return worker.call(payload, instances)

@@ -23,7 +23,6 @@ from parallel_agent.measurement.plan import TimingPlan
 from parallel_agent.measurement.round_robin import ProgramSamples, time_round_robin
 from parallel_agent.measurement.statistics import noise_floor, ratio_interval
 from parallel_agent.toolchain.compiler import Compiler
-from parallel_agent.toolchain.runner import SharedMemory
 from parallel_agent.toolchain.symbols import dynamic_symbols
 from parallel_agent.verification.build import build
 from parallel_agent.verification.reference import Reference
@@ -132,7 +131,7 @@ def _timed(
     """The samples of the original and of each binary, in this order."""
     rng = np.random.default_rng([seed, 6000, *size.sizes.values()])
     with ExitStack() as stack:
-        shared = stack.enter_context(SharedMemory())
+        shared = stack.enter_context(reference.inputs())
         workers = [
             stack.enter_context(reference.worker(binary, threads, shared))
             for binary in (reference.binary, *binaries)

@@ -18,7 +18,6 @@ from parallel_agent.measurement.round_robin import time_round_robin
 from parallel_agent.measurement.scaling import Scaling, scaling_of, thread_steps
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
 from parallel_agent.measurement.timing import PairedSamples, time_pair
-from parallel_agent.toolchain.runner import SharedMemory
 
 _LOOKS_FASTER = 1.1
 
@@ -131,11 +130,26 @@ def time_at_size(
 
     The caller holds the timing lane. Raises MismatchError and WorkerError.
     """
-    reference, threads = context.subject.reference, threads or context.settings.thread_count
     binary = context.folder.path("candidates", candidate, "optimized")
-    rng = np.random.default_rng([context.settings.seed, 4000, salt, *size.sizes.values()])
+    threads = threads or context.settings.thread_count
+    seed = [context.settings.seed, 4000, salt, *size.sizes.values()]
+    return time_against(context.subject.reference, binary, size, plan, seed, threads)
+
+
+def time_against(
+    reference: Reference,
+    binary: Path,
+    size: OriginalAtSize,
+    plan: TimingPlan,
+    seed: list[int],
+    threads: int,
+) -> ProfileAtSize:
+    """Time a program against the original at one size, on inputs drawn from a seed.
+
+    The caller holds the timing lane. Raises MismatchError and WorkerError.
+    """
     with (
-        SharedMemory() as shared,
+        reference.inputs() as shared,
         reference.worker(reference.binary, threads, shared) as original,
         reference.worker(binary, threads, shared) as rewritten,
     ):
@@ -145,7 +159,7 @@ def time_at_size(
             drawer(reference.workload, size.sizes),
             partial(reference.compare, sizes=size.sizes),
             instances=size.instances,
-            rng=rng,
+            rng=np.random.default_rng(seed),
             plan=plan,
             noise=size.noise,
         )
@@ -171,7 +185,7 @@ def scale_candidate(context: Context, candidate: str, plan: TimingPlan) -> Scali
     binary = context.folder.path("candidates", candidate, "optimized")
     steps = thread_steps(settings.thread_count)
     rng = np.random.default_rng([settings.seed, 5000, *size.sizes.values()])
-    with context.lane.timing(), SharedMemory() as shared, ExitStack() as stack:
+    with context.lane.timing(), reference.inputs() as shared, ExitStack() as stack:
         programs = [(reference.binary, 1), *((binary, threads) for threads in steps)]
         timed = time_round_robin(
             [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,8 @@ def replay(
         program = _candidate(kept, compiler, kernel, rewritten, directory / "candidate")
         reference = reference_of(parsed, contract, binary, chosen.seed)
         replayed = run_again(kept, reference, program)
-        (expected,) = reference.answers([replayed.case])
+        with closing(reference.answers([replayed.case])) as answers:
+            expected = bytes(next(answers))
     return _told(kept, kernel.signature, replayed, expected, notes_of(kept, compiler))
 
 

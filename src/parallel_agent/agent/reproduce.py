@@ -105,7 +105,7 @@ def write_reproduction(
         (directory / name).write_text(text, encoding="utf-8")
 
 
-def _draw(workload: Workload, sizes: Mapping[str, int], seed: int) -> bytearray:
+def _draw(workload: Workload, sizes: Mapping[str, int], seed: int) -> memoryview:
     return workload.payload(sizes, np.random.default_rng([seed, 5000, *sizes.values()]))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from parallel_agent.kernel.codec import Decoder, decode_calls
 from parallel_agent.kernel.types import Signature
+from parallel_agent.toolchain.memory import Payload
 
 _SHOWN = 6
 """Elements of an array, or lines of a text, that are shown at each of its ends, at most."""
@@ -15,7 +16,7 @@ _LINE = 200
 """Characters of a line that are shown."""
 
 
-def inputs_shown(signature: Signature, payload: bytes, calls: int = 1) -> dict[str, str]:
+def inputs_shown(signature: Signature, payload: Payload, calls: int = 1) -> dict[str, str]:
     """The arguments by the names of the parameters, and of several calls by their number."""
     decoder = Decoder(payload)
     return {

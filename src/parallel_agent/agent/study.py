@@ -16,14 +16,13 @@ from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.source import ParsedSource
 from parallel_agent.kernel.workload import Workload
 from parallel_agent.measurement.bounds import Bandwidth
-from parallel_agent.measurement.plan import noise_plan, size_limits_for
+from parallel_agent.measurement.plan import TimingPlan, noise_plan, size_limits_for
 from parallel_agent.measurement.sizes import choose_sizes
 from parallel_agent.measurement.statistics import noise_floor
-from parallel_agent.measurement.timing import choose_instances, time_pair
+from parallel_agent.measurement.timing import Draw, choose_instances, time_pair
 from parallel_agent.settings import Settings, SettingsError
 from parallel_agent.toolchain import machine
 from parallel_agent.toolchain.errors import WorkerError
-from parallel_agent.toolchain.runner import SharedMemory
 from parallel_agent.verification.reference import Reference
 
 BUSY = 0.1
@@ -86,7 +85,8 @@ def study_original(
         sizes = [contract.sizes(base) for base in bases]
     measured = []
     for size in sizes:
-        measured.append(_bounded(_measure(reference, twin, size, given), bandwidth))
+        found = measure(reference, twin, size, given.thread_count, noise_plan(given.effort))
+        measured.append(_bounded(found, bandwidth))
         progress(measured[-1])
     notes = list(parsed.kernel.notes)
     if busy > BUSY:
@@ -126,13 +126,11 @@ class Probe:
         return min(seconds), max(len(case.payload), written)
 
 
-def drawer(
-    workload: Workload, sizes: Mapping[str, int]
-) -> Callable[[np.random.Generator, int], bytearray]:
-    """Draws the payload of a number of calls at fixed sizes."""
+def drawer(workload: Workload, sizes: Mapping[str, int]) -> Draw:
+    """Draws the inputs of a number of calls at fixed sizes."""
 
-    def draw(rng: np.random.Generator, instances: int) -> bytearray:
-        return workload.payload(sizes, rng, instances)
+    def draw(rng: np.random.Generator, instances: int, room: memoryview) -> int:
+        return workload.write(room, sizes, rng, instances)
 
     return draw
 
@@ -147,15 +145,19 @@ def _bounded(measured: OriginalAtSize, bandwidth: Bandwidth | None) -> OriginalA
     return measured.model_copy(update={"bound_seconds": known})
 
 
-def _measure(
-    reference: Reference, twin: Path, sizes: Mapping[str, int], given: Settings
+def measure(
+    reference: Reference, twin: Path, sizes: Mapping[str, int], threads: int, plan: TimingPlan
 ) -> OriginalAtSize:
-    rng = np.random.default_rng([given.seed, 3000, *sizes.values()])
+    """Time the original against its twin at one size: its time and its noise.
+
+    The caller holds the timing lane. Raises WorkerError and MismatchError.
+    """
+    rng = np.random.default_rng([reference.seed, 3000, *sizes.values()])
     draw = drawer(reference.workload, sizes)
     with (
-        SharedMemory() as shared,
-        reference.worker(reference.binary, given.thread_count, shared) as one,
-        reference.worker(twin, given.thread_count, shared) as other,
+        reference.inputs() as shared,
+        reference.worker(reference.binary, threads, shared) as one,
+        reference.worker(twin, threads, shared) as other,
     ):
         instances = choose_instances(one, draw, rng)
         samples = time_pair(
@@ -165,9 +167,9 @@ def _measure(
             partial(reference.compare, sizes=sizes),
             instances=instances,
             rng=rng,
-            plan=noise_plan(given.effort),
+            plan=plan,
         )
-        size_bytes = len(draw(rng, 1))
+        size_bytes = draw(rng, 1, shared.room())
     return OriginalAtSize(
         sizes=dict(sizes),
         seconds=statistics.median(samples.original),

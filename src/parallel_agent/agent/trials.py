@@ -32,7 +32,7 @@ class OriginalTrial:
         self._binary = binary
         self._worker: Worker | None = None
 
-    def __call__(self, payload: bytearray) -> str | None:
+    def __call__(self, payload: memoryview) -> str | None:
         """None if the run was clean, else the sanitizer's or the system's word for it."""
         try:
             self._running().call(payload)
@@ -41,7 +41,7 @@ class OriginalTrial:
             return _told(error)
         return None
 
-    def answer(self, payload: bytearray) -> bytes | None:
+    def answer(self, payload: memoryview) -> memoryview | None:
         """What a call answers; None where it fails."""
         try:
             return self._running().call(payload)
@@ -82,11 +82,11 @@ class OriginalObserver:
         self._gcov = gcov
         self._answers = OriginalTrial(binary)
 
-    def answer(self, payload: bytearray) -> bytes | None:
+    def answer(self, payload: memoryview) -> memoryview | None:
         """The encoded results of a call; None where it fails."""
         return self._answers.answer(payload)
 
-    def counts(self, payloads: Sequence[bytearray]) -> Counts | None:
+    def counts(self, payloads: Sequence[memoryview]) -> Counts | None:
         """How often these calls pass every place of the kernel's file; None if unknown."""
         if self._gcov is None:
             return None

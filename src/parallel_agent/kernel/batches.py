@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from parallel_agent.kernel.codec import ALIGNMENT, encode_calls
+from parallel_agent.kernel.codec import ALIGNMENT, Encoder, encode_calls
 from parallel_agent.kernel.contract import Contract, ParameterContract, Values
 from parallel_agent.kernel.types import Parameter, Pointer, Signature, Type, Vector, dtype, is_flat
 
@@ -63,19 +63,19 @@ def batch(
     instances: int,
     drawn: Mapping[str, np.ndarray[Any, Any]],
     places: tuple[Region, ...],
-) -> bytearray:
-    """The payload of calls like ``call``, with the numbers ``drawn`` for all of them by parameter."""
+    encoder: Encoder,
+) -> None:
+    """Append calls like ``call``, with the numbers ``drawn`` for all of them by parameter."""
     one = encode_calls(signature, [call])
     stride = _aligned(len(one))
-    payload = bytearray(stride * instances)
-    calls = np.frombuffer(payload, dtype=np.uint8).reshape(instances, stride)
+    whole = np.frombuffer(encoder.block(stride * instances), dtype=np.uint8)
+    calls = whole.reshape(instances, stride)
     calls[:, : len(one)] = np.frombuffer(one, dtype=np.uint8)
+    calls[:, len(one) :] = 0
     for place in places:
         numbers = np.ascontiguousarray(drawn[place.parameter]).reshape(-1).view(np.uint8)
         calls[:, place.start : place.start + place.bytes] = numbers.reshape(instances, -1)
-    del calls  # a bytearray that is looked at cannot be cut
-    del payload[stride * (instances - 1) + len(one) :]
-    return payload
+    encoder.take_back(stride - len(one))
 
 
 def _element(parameter: Parameter) -> Type | None:

@@ -24,13 +24,19 @@ from parallel_agent.kernel.types import (
 
 ALIGNMENT = 8
 _COUNT = np.dtype(np.uint64)
+_LEAST = 1 << 12
 
 
 class Encoder:
-    """Appends encoded values to a growing payload."""
+    """Appends encoded values to memory: the ``room`` that is given, or its own, which grows.
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
+    Raises ValueError where what was given is full.
+    """
+
+    def __init__(self, room: memoryview | None = None) -> None:
+        self._given = room is not None
+        self._memory = _memory(_LEAST) if room is None else room
+        self._length = 0
 
     def value(self, type_: Type, value: Any) -> None:
         """Append one value of ``type_``."""
@@ -53,25 +59,66 @@ class Encoder:
         else:
             raise TypeError(f"cannot encode {type_.spelling}")
 
+    def numbers(self, element: Type, count: int) -> np.ndarray[Any, Any]:
+        """Append a vector of ``count`` elements of a flat type: as an array that is to be filled.
+
+        It must be filled before anything else is appended.
+        """
+        self._raw(np.uint64(count).tobytes())
+        return numbers_in(self.block(count * dtype(element).itemsize), element)
+
+    def block(self, size: int) -> memoryview:
+        """Append so many bytes, which are to be filled before anything else is appended."""
+        start = self._length + -self._length % ALIGNMENT
+        end = start + size
+        if end > len(self._memory):
+            self._grow(end)
+        if start > self._length:
+            self._memory[self._length : start] = bytes(start - self._length)
+        self._length = end
+        return self._memory[start:end]
+
+    def take_back(self, size: int) -> None:
+        """Remove the last bytes again."""
+        self._length -= size
+
     def arguments(self, signature: Signature, values: list[Any]) -> None:
         """Append one call: the values of all parameters in order."""
         for parameter, value in zip(signature.parameters, values, strict=True):
             self.value(parameter.type, value)
 
-    def payload(self) -> bytearray:
+    def payload(self) -> memoryview:
         """Everything appended so far."""
-        return self._buffer
+        return self._memory[: self._length]
 
-    def _pad(self) -> None:
-        self._buffer.extend(bytes(-len(self._buffer) % ALIGNMENT))
+    def _grow(self, least: int) -> None:
+        if self._given:
+            raise ValueError(f"{least} bytes of inputs have no room in {len(self._memory)}")
+        larger = _memory(2 * least)
+        larger[: self._length] = self._memory[: self._length]
+        self._memory = larger
 
     def _raw(self, data: bytes | memoryview) -> None:
-        self._pad()
-        self._buffer.extend(data)
+        self.block(len(data))[:] = data
 
     def _counted(self, count: int, data: bytes | memoryview) -> None:
         self._raw(np.uint64(count).tobytes())
         self._raw(data)
+
+
+def numbers_in(memory: memoryview | np.ndarray[Any, Any], type_: Type) -> np.ndarray[Any, Any]:
+    """The memory as elements of a flat type; what lies between their members becomes zero."""
+    layout = dtype(type_)
+    if layout.base.kind == "V":
+        np.frombuffer(memory, dtype=np.uint8)[:] = 0
+    # A layout with a shape (std::array) is a subarray dtype: axes more, the same bytes.
+    data = np.frombuffer(memory, dtype=layout.base)
+    return data.reshape((-1, *layout.shape))
+
+
+def _memory(size: int) -> memoryview:
+    """Memory that nobody wrote to yet: numpy asks for large pages, of which few must be got."""
+    return np.empty(size, dtype=np.uint8).data
 
 
 def _encoded_strings(strings: Sequence[bytes]) -> bytes:
@@ -147,7 +194,7 @@ class Outputs:
         self.parameters = parameters
 
 
-def encode_calls(signature: Signature, calls: list[list[Any]]) -> bytearray:
+def encode_calls(signature: Signature, calls: list[list[Any]]) -> memoryview:
     """The payload for several calls, one after another."""
     encoder = Encoder()
     for values in calls:

@@ -164,7 +164,8 @@ def _vector(canonical: Any) -> Vector:
 
 def _array(canonical: Any) -> Array:
     element = _flat(type_of(canonical.get_template_argument_type(0)))
-    length = canonical.get_size() // dtype(element).itemsize
+    # Not by its size: an array that nothing is done with is never laid out.
+    length = canonical.get_declaration().get_template_argument_value(1)
     if length == 0:
         raise UnsupportedType("an empty array")
     return Array(
@@ -173,15 +174,31 @@ def _array(canonical: Any) -> Array:
 
 
 def _pair(canonical: Any) -> Pair:
-    first = _flat(type_of(canonical.get_template_argument_type(0)))
-    second = _flat(type_of(canonical.get_template_argument_type(1)))
+    types = [canonical.get_template_argument_type(place) for place in (0, 1)]
+    first, second = (_flat(type_of(type_)) for type_ in types)
+    # As every compiler lays it out: libclang does not where nothing is done with the pair.
+    offset = _up(dtype(first).itemsize, _alignment(types[1]))
     return Pair(
         spelling=f"std::pair<{first.spelling}, {second.spelling}>",
-        size=canonical.get_size(),
+        size=_up(offset + dtype(second).itemsize, max(map(_alignment, types))),
         first=first,
         second=second,
-        second_offset=canonical.get_offset("second") // 8,
+        second_offset=offset,
     )
+
+
+def _up(size: int, alignment: int) -> int:
+    return size + -size % alignment
+
+
+def _alignment(type_: Any) -> int:
+    """Of a flat type, in bytes; that of a template is its largest argument's."""
+    canonical = type_.get_canonical()
+    if canonical.get_align() > 0:
+        return int(canonical.get_align())
+    arguments = range(canonical.get_num_template_arguments())
+    types = (canonical.get_template_argument_type(place) for place in arguments)
+    return max(_alignment(inner) for inner in types if inner.kind != TypeKind.INVALID)
 
 
 def _struct(canonical: Any) -> Struct:

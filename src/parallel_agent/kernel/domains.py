@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parallel_agent.kernel.contract import Contract, Values, evaluate
+from parallel_agent.kernel.drawing import default_integers
 from parallel_agent.kernel.hints import Hints
 from parallel_agent.kernel.leaves import Leaf, arrays_in
 from parallel_agent.kernel.source import Kernel
 from parallel_agent.kernel.types import Scalar, String
-from parallel_agent.kernel.workload import default_integers
 
 WIDE = 1 << 30
 """Integers up to here rarely repeat, so that a search does not end before it begins."""

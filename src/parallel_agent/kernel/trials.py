@@ -44,7 +44,7 @@ _UNSTABLE = 1e-11
 class Trial(Protocol):
     """Runs the original under sanitizers on encoded inputs."""
 
-    def __call__(self, payload: bytearray) -> str | None:
+    def __call__(self, payload: memoryview) -> str | None:
         """None if the run was clean, else what went wrong (one line)."""
         ...
 
@@ -52,11 +52,11 @@ class Trial(Protocol):
 class Observer(Protocol):
     """Runs the original on inputs that are known to be clean, and looks closely."""
 
-    def answer(self, payload: bytearray) -> bytes | None:
+    def answer(self, payload: memoryview) -> memoryview | None:
         """The encoded results; None where it fails."""
         ...
 
-    def counts(self, payloads: Sequence[bytearray]) -> Mapping[Place, int] | None:
+    def counts(self, payloads: Sequence[memoryview]) -> Mapping[Place, int] | None:
         """How often every place in the code is passed by these calls; None if unknown."""
         ...
 
@@ -188,7 +188,7 @@ class Trials:
 
     def _payload(
         self, contract: Contract, sizes: Mapping[str, int], seed: Sequence[int]
-    ) -> bytearray:
+    ) -> memoryview:
         workload = Workload(self.kernel.signature, contract)
         return workload.payload(sizes, np.random.default_rng(list(seed)))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from string import ascii_lowercase
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from parallel_agent.kernel.batches import batch, regions
-from parallel_agent.kernel.codec import encode_calls
+from parallel_agent.kernel.codec import Encoder
 from parallel_agent.kernel.contract import (
     Contract,
     ContractError,
@@ -18,27 +18,18 @@ from parallel_agent.kernel.contract import (
     Values,
     evaluate,
 )
-from parallel_agent.kernel.shaping import is_matrix, offsets, shaped, with_hits
+from parallel_agent.kernel.drawing import elements, fill, fill_vector, strings
+from parallel_agent.kernel.shaping import is_matrix, with_hits
 from parallel_agent.kernel.types import (
-    Array,
-    Pair,
     Parameter,
     Pointer,
-    Scalar,
     Signature,
     String,
-    Struct,
     Type,
     Vector,
     dtype,
     is_flat,
-    members,
 )
-
-_REALS = Values(kind="uniform", low=-10.0, high=10.0)
-_TEXT = Values(kind="text", low=0, high=12)
-_BLOCK = 1 << 14
-"""Real numbers that are drawn at a time."""
 
 
 class Workload:
@@ -54,45 +45,106 @@ class Workload:
         Raises ContractError where the contract's expressions cannot be drawn from.
         """
         drawn = {p.name: self._argument(p, sizes, rng) for p in self.signature.parameters}
-        for name, given in self.contract.parameters.items():
-            domains = [("", given.values), *given.fields.items()]
-            for member, values in domains:
-                if values is not None and values.hits is not None:
-                    _hit(drawn, name, member, values, rng)
+        for name, member, values in self._hits():
+            _hit(drawn, name, member, values, rng)
         return list(drawn.values())
 
     def payload(
         self, sizes: Mapping[str, int], rng: np.random.Generator, instances: int = 1
-    ) -> bytearray:
+    ) -> memoryview:
         """The encoded arguments of ``instances`` calls, each with inputs of its own."""
+        encoder = Encoder()
+        self._encode(encoder, sizes, rng, instances)
+        return encoder.payload()
+
+    def write(
+        self, room: memoryview, sizes: Mapping[str, int], rng: np.random.Generator, instances: int
+    ) -> int:
+        """Write what `payload` returns where it is needed, and return how many bytes it takes.
+
+        Large vectors are drawn right there. Raises ValueError where there is not room enough.
+        """
+        encoder = Encoder(room)
+        self._encode(encoder, sizes, rng, instances)
+        return len(encoder.payload())
+
+    def _encode(
+        self, encoder: Encoder, sizes: Mapping[str, int], rng: np.random.Generator, instances: int
+    ) -> None:
+        if instances == 1:
+            self._encode_one(encoder, sizes, rng)
+            return
         first = self.draw(sizes, rng)
-        places = regions(self.signature, self.contract, first) if instances > 1 else None
+        places = regions(self.signature, self.contract, first)
         if places is None:
-            calls = [first, *(self.draw(sizes, rng) for _ in range(instances - 1))]
-            return encode_calls(self.signature, calls)
+            encoder.arguments(self.signature, first)
+            for _ in range(instances - 1):
+                self._encode_one(encoder, sizes, rng)
+            return
         drawn = {}
         for place in places:
-            given = self.contract.parameters.get(place.parameter, ParameterContract())
-            numbers = instances * place.count
-            drawn[place.parameter] = _flat(
-                place.element, numbers, given.values, given.fields, sizes, rng
-            )
-        return batch(self.signature, first, instances, drawn, places)
+            given = self._given(place.parameter)
+            numbers = elements(place.element, instances * place.count)
+            fill(numbers, place.element, given.values, given.fields, sizes, rng)
+            drawn[place.parameter] = numbers
+        batch(self.signature, first, instances, drawn, places, encoder)
+
+    def _encode_one(
+        self, encoder: Encoder, sizes: Mapping[str, int], rng: np.random.Generator
+    ) -> None:
+        """Append one call: as if its arguments were drawn first, and then encoded."""
+        if any(self._hits()):  # which take from what was drawn
+            encoder.arguments(self.signature, self.draw(sizes, rng))
+            return
+        for parameter in self.signature.parameters:
+            type_, given = parameter.type, self._given(parameter.name)
+            if isinstance(type_, Vector | Pointer) and is_flat(type_.element):
+                with _told(parameter, sizes):
+                    count = _lengths(type_, given, sizes)[0]
+                numbers = encoder.numbers(type_.element, count)
+                with _told(parameter, sizes):
+                    fill_vector(numbers, type_.element, given, sizes, rng)
+            else:
+                encoder.value(type_, self._argument(parameter, sizes, rng))
 
     def _argument(
         self, parameter: Parameter, sizes: Mapping[str, int], rng: np.random.Generator
     ) -> Any:
-        given = self.contract.parameters.get(parameter.name, ParameterContract())
-        try:
+        given = self._given(parameter.name)
+        with _told(parameter, sizes):
             if given.equals is not None:
                 return dtype(parameter.type).type(evaluate(given.equals, sizes))
-            lengths = [evaluate(length, sizes) for length in given.lengths()]
-            if any(length < 0 for length in lengths):
-                raise ContractError(f"a negative length: {given.length}")
+            lengths = _lengths(parameter.type, given, sizes)
             return _draw(parameter.type, lengths, given, sizes, rng)
-        except (TypeError, ValueError, OverflowError) as error:
-            shown = f" (sizes {dict(sizes)})"
-            raise ContractError(f"parameter '{parameter.name}': {error}{shown}") from None
+
+    def _given(self, parameter: str) -> ParameterContract:
+        return self.contract.parameters.get(parameter, ParameterContract())
+
+    def _hits(self) -> Iterator[tuple[str, str, Values]]:
+        """Parameters and members of them that partly repeat others, with their domains."""
+        for name, given in self.contract.parameters.items():
+            for member, values in (("", given.values), *given.fields.items()):
+                if values is not None and values.hits is not None:
+                    yield name, member, values
+
+
+@contextmanager
+def _told(parameter: Parameter, sizes: Mapping[str, int]) -> Iterator[None]:
+    """Errors with the name of the parameter and the sizes."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        shown = f" (sizes {dict(sizes)})"
+        raise ContractError(f"parameter '{parameter.name}': {error}{shown}") from None
+
+
+def _lengths(type_: Type, given: ParameterContract, sizes: Mapping[str, int]) -> list[int]:
+    lengths = [evaluate(length, sizes) for length in given.lengths()]
+    if any(length < 0 for length in lengths):
+        raise ContractError(f"a negative length: {given.length}")
+    if isinstance(type_, Vector | Pointer) and not lengths:
+        raise ContractError("a length is missing")
+    return lengths
 
 
 def _hit(
@@ -119,149 +171,23 @@ def _draw(
     rng: np.random.Generator,
 ) -> Any:
     if isinstance(type_, String):
-        return _strings(1, given.values or _TEXT, sizes, rng)[0]
+        return strings(1, given.values, sizes, rng)[0]
     if is_flat(type_):
-        return _flat(type_, 1, given.values, given.fields, sizes, rng)[0]
+        one = elements(type_, 1)
+        fill(one, type_, given.values, given.fields, sizes, rng)
+        return one[0]
     if not lengths:
         raise ContractError("a length is missing")
     assert isinstance(type_, Vector | Pointer)
     if is_flat(type_.element):
-        numbers = _flat(type_.element, lengths[0], given.values, given.fields, sizes, rng)
-        return shaped(numbers, given.values).astype(numbers.dtype, copy=False)
+        numbers = elements(type_.element, lengths[0])
+        fill_vector(numbers, type_.element, given, sizes, rng)
+        return numbers
     if isinstance(type_.element, String):
-        return _strings(lengths[0], given.values or _TEXT, sizes, rng)
+        return strings(lengths[0], given.values, sizes, rng)
     if is_matrix(given.values):
         assert isinstance(type_.element, Vector)
-        numbers = _flat(type_.element.element, math.prod(lengths), given.values, {}, sizes, rng)
-        whole = shaped(numbers, given.values).astype(numbers.dtype, copy=False)
-        return list(whole.reshape(lengths[0], -1)) if len(whole) else [whole] * lengths[0]
+        numbers = elements(type_.element.element, math.prod(lengths))
+        fill_vector(numbers, type_.element.element, given, sizes, rng)
+        return list(numbers.reshape(lengths[0], -1)) if len(numbers) else [numbers] * lengths[0]
     return [_draw(type_.element, lengths[1:], given, sizes, rng) for _ in range(lengths[0])]
-
-
-def _flat(
-    type_: Type,
-    count: int,
-    values: Values | None,
-    fields: Mapping[str, Values],
-    sizes: Mapping[str, int],
-    rng: np.random.Generator,
-) -> np.ndarray[Any, Any]:
-    """``count`` values of a flat type, as an array with the type's memory layout."""
-    if isinstance(type_, Scalar):
-        return _scalars(type_, count, values, sizes, rng)
-    if isinstance(type_, Array):
-        element = _flat(type_.element, count * type_.length, values, fields, sizes, rng)
-        return element.reshape((count, type_.length, *element.shape[1:]))
-    assert isinstance(type_, Struct | Pair)
-    result = np.zeros(count, dtype=dtype(type_))
-    for name, member in members(type_):
-        domain = fields.get(name, values)
-        result[name] = _flat(member, count, domain, {}, sizes, rng)
-    if (order := next((n for n, v in fields.items() if v.sorted), None)) is not None:
-        places = np.argsort(result[order], kind="stable")
-        for name, _ in members(type_):  # one by one: what lies between them stays zero
-            result[name] = result[name][places]
-    return result
-
-
-def _scalars(
-    type_: Scalar,
-    count: int,
-    values: Values | None,
-    sizes: Mapping[str, int],
-    rng: np.random.Generator,
-) -> np.ndarray[Any, Any]:
-    layout = dtype(type_)
-    if type_.kind == "bool":
-        return rng.integers(0, 2, count).astype(layout)
-    if type_.kind == "float":
-        return _reals(layout, count, values or _REALS, sizes, rng)
-    if type_.kind == "complex":
-        numbers = np.empty(count, layout)
-        numbers.real = _reals(numbers.real.dtype, count, values or _REALS, sizes, rng)
-        numbers.imag = _reals(numbers.imag.dtype, count, values or _REALS, sizes, rng)
-        return numbers
-    return _integers(type_, count, values or default_integers(type_), sizes, rng)
-
-
-def _limits(type_: Scalar) -> tuple[int, int]:
-    """The smallest and the largest value of an integer type."""
-    info = np.iinfo(f"{'i' if type_.kind == 'int' else 'u'}{type_.size}")
-    return int(info.min), int(info.max)
-
-
-def default_integers(type_: Scalar) -> Values:
-    """The domain of integers that nobody said anything about."""
-    if type_.kind == "int":
-        limit = min(1000, _limits(type_)[1])
-        return Values(kind="integers", low=-limit, high=limit)
-    if type_.kind == "char":
-        return Values(kind="integers", low=ord("a"), high=ord("z"))
-    return Values(kind="integers", low=0, high=min(1000, _limits(type_)[1]))
-
-
-_WIDE = Scalar(kind="int", size=8, spelling="long")
-
-
-def _bounds(values: Values, sizes: Mapping[str, int]) -> tuple[float | int, float | int]:
-    """The domain's ends. An empty one (an index into nothing) has just its lowest value."""
-    low, high = (
-        evaluate(bound, sizes) if isinstance(bound, str) else bound
-        for bound in (values.low, values.high)
-    )
-    return low, max(low, high)
-
-
-def _reals(
-    layout: np.dtype[Any],
-    count: int,
-    values: Values,
-    sizes: Mapping[str, int],
-    rng: np.random.Generator,
-) -> np.ndarray[Any, Any]:
-    """Numbers of a floating-point type, whole ones where the domain is integers.
-
-    Drawn as double, block by block, so that these are still in the cache when they are rounded.
-    """
-    if values.kind in ("integers", "offsets"):
-        return _integers(_WIDE, count, values, sizes, rng).astype(np.float64).astype(layout)
-    low, high = _bounds(values, sizes)
-    numbers = np.empty(count, layout)
-    for start in range(0, count, _BLOCK):
-        block = numbers[start : start + _BLOCK]
-        block[:] = rng.uniform(low, high, len(block))
-    if values.sorted:
-        numbers.sort()
-    return numbers
-
-
-def _integers(
-    type_: Scalar, count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
-) -> np.ndarray[Any, Any]:
-    """Whole numbers of an integer type: those of the domain that the type can hold."""
-    least, most = _limits(type_)
-    if values.kind == "offsets":
-        low, high = (int(bound) for bound in _bounds(values, sizes))
-        return offsets(count, low, high, rng).astype(dtype(type_))
-    low, high = (min(max(int(bound), least), most) for bound in _bounds(values, sizes))
-    if values.distinct:
-        if high - low + 1 < count:
-            raise ContractError(f"there are no {count} distinct integers from {low} to {high}")
-        numbers = (low + rng.choice(high - low + 1, count, replace=False)).astype(dtype(type_))
-    else:
-        numbers = rng.integers(low, high, count, dtype=dtype(type_).type, endpoint=True)
-    return np.sort(numbers) if values.sorted else numbers
-
-
-def _strings(
-    count: int, values: Values, sizes: Mapping[str, int], rng: np.random.Generator
-) -> list[bytes]:
-    low, high = (int(bound) for bound in _bounds(values, sizes))
-    if low < 0:
-        raise ContractError(f"a negative length of text: {values.low}")
-    lengths = rng.integers(low, high, count, endpoint=True)
-    alphabet = np.frombuffer((values.letters or ascii_lowercase).encode(), dtype=np.uint8)
-    letters = alphabet[rng.integers(0, len(alphabet), int(lengths.sum()))]
-    data, ends = letters.tobytes(), np.cumsum(lengths)
-    words = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
-    return sorted(words) if values.sorted else words

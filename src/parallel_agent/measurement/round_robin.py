@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from parallel_agent.measurement.plan import TimingPlan
 from parallel_agent.measurement.statistics import ratio_interval
 from parallel_agent.measurement.timing import Check, Draw, timed
+from parallel_agent.toolchain.memory import Snapshot
 from parallel_agent.toolchain.runner import Timing, Worker, WorkerError
 
 Stop = Literal["precise", "max_rounds", "max_seconds"]
@@ -99,6 +100,7 @@ class _Program:
 
     worker: Worker
     timings: list[Timing] = field(default_factory=list)
+    answer: Snapshot = field(default_factory=Snapshot)
     failure: str = ""
 
     def samples(self, instances: int) -> ProgramSamples:
@@ -121,16 +123,15 @@ class _Ring:
 
     def run(self, number: int) -> None:
         """One run of each on the same new inputs; who fails in it is marked."""
-        length = self.programs[0].worker.inputs.write(self.draw(self.rng, self.instances))
-        outputs: dict[int, bytes] = {}
+        length = self.draw(self.rng, self.instances, self.programs[0].worker.inputs.room())
+        outputs: dict[int, memoryview] = {}
         for position in order(number, len(self.programs)):
             program = self.programs[position]
             if program.failure:
                 continue
             try:
                 timing = timed(program.worker, length, self.instances)
-                with program.worker.collect() as view:
-                    outputs[position] = bytes(view)
+                outputs[position] = program.answer.take(program.worker.collect())
             except WorkerError as error:
                 if position == 0:
                     raise

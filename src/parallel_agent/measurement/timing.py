@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from parallel_agent.measurement.plan import MIB, TimingPlan
 from parallel_agent.measurement.statistics import Interval, outlier_share, ratio_interval
+from parallel_agent.toolchain.memory import Payload, Snapshot
 from parallel_agent.toolchain.runner import Timing, Worker
 
-Draw = Callable[[np.random.Generator, int], bytes | bytearray]
-"""Draws the encoded inputs of so many calls."""
-Check = Callable[[bytes | bytearray, bytes | bytearray, int], str | None]
+Draw = Callable[[np.random.Generator, int, memoryview], int]
+"""Draws the inputs of so many calls, encodes them into the memory, and returns how many bytes they take."""
+Check = Callable[[Payload, Payload, int], str | None]
 """Compares the original's outputs and the candidate's, of so many calls: the difference or None."""
 
 Stop = Literal["won", "lost", "precise", "max_pairs", "max_seconds"]
@@ -107,14 +108,17 @@ def time_pair(
 
 def _in_turn(draw: Draw, inputs: int) -> Draw:
     """Draws so many times, and then gives what was drawn again in turn."""
-    kept: list[bytes | bytearray] = []
+    kept: list[np.ndarray[Any, np.dtype[np.uint8]]] = []
     turns = itertools.count()
 
-    def again(rng: np.random.Generator, instances: int) -> bytes | bytearray:
+    def again(rng: np.random.Generator, instances: int, room: memoryview) -> int:
         turn = next(turns) % inputs
         if turn == len(kept):
-            kept.append(draw(rng, instances))
-        return kept[turn]
+            length = draw(rng, instances, room)
+            kept.append(np.frombuffer(room[:length], dtype=np.uint8).copy())
+        else:
+            room[: len(kept[turn])] = kept[turn].data
+        return len(kept[turn])
 
     return again
 
@@ -170,8 +174,7 @@ def choose_instances(
     """
     instances = 1
     while True:
-        payload = draw(rng, instances)
-        length = worker.inputs.write(payload)
+        length = draw(rng, instances, worker.inputs.room())
         # The first run also pays for pages and code that are touched for the first time.
         seconds = min(timed(worker, length, instances).seconds for _ in range(2))
         if seconds >= target_seconds or 2 * instances > cap or 2 * length > max_bytes:
@@ -183,8 +186,8 @@ def choose_instances(
 class _Pair:
     """Two workers that share their inputs, and what they are run on.
 
-    ``expected`` and ``got`` hold what they answered last: memory that is used again need not be
-    given out, and emptied, anew for every answer.
+    ``answer`` holds what the candidate answered last: memory that is used again need not be given
+    out, and emptied, anew for every answer.
     """
 
     original: Worker
@@ -193,30 +196,30 @@ class _Pair:
     check: Check
     instances: int
     rng: np.random.Generator
-    expected: bytearray = field(default_factory=bytearray)
-    got: bytearray = field(default_factory=bytearray)
+    answer: Snapshot = field(default_factory=Snapshot)
 
     def run(self, turn: int) -> tuple[Timing, Timing]:
         """One run of each on the same new inputs, the candidate first in every other turn."""
-        length = self.original.inputs.write(self.draw(self.rng, self.instances))
+        length = self.draw(self.rng, self.instances, self.original.inputs.room())
         if turn % 2 == 0:
-            first = self._run(self.original, length, self.expected)
-            second = self._run(self.candidate, length, self.got)
+            first, expected = self._run_original(length)
+            second, got = self._run_candidate(length)
         else:
-            second = self._run(self.candidate, length, self.got)
-            first = self._run(self.original, length, self.expected)
-        difference = self.check(self.expected, self.got, self.instances)
+            second, got = self._run_candidate(length)
+            first, expected = self._run_original(length)
+        difference = self.check(expected, got, self.instances)
         if difference is not None:
             raise MismatchError(difference)
         return first, second
 
-    def _run(self, worker: Worker, length: int, answer: bytearray) -> Timing:
-        timing = timed(worker, length, self.instances)
-        with worker.collect() as outputs:
-            if len(answer) != len(outputs):
-                answer[:] = bytes(len(outputs))
-            memoryview(answer)[:] = outputs
-        return timing
+    def _run_original(self, length: int) -> tuple[Timing, memoryview]:
+        timing = timed(self.original, length, self.instances)
+        return timing, self.original.collect()
+
+    def _run_candidate(self, length: int) -> tuple[Timing, memoryview]:
+        """Copies what it answered at once: where that lies, it could still change it."""
+        timing = timed(self.candidate, length, self.instances)
+        return timing, self.answer.take(self.candidate.collect())
 
 
 def _result(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from parallel_agent.kernel.comparison import Bound, Comparison, Tolerance
 from parallel_agent.kernel.contract import Contract, Dimension, ParameterContract, Values
+from parallel_agent.kernel.drawing import default_integers
 from parallel_agent.kernel.types import (
     Array,
     Pair,
@@ -19,7 +20,6 @@ from parallel_agent.kernel.types import (
     Vector,
     members,
 )
-from parallel_agent.kernel.workload import default_integers
 from parallel_agent.proposers.wording import sizes
 
 _RETURN = "return"

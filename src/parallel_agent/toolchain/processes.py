@@ -1,4 +1,7 @@
-"""Other processes, as ``/proc`` shows them."""
+"""Other processes, as ``/proc`` shows them.
+
+They are looked at twenty times a second: names are put together as text, which costs less than paths.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-_PROC = Path("/proc")
+_PROC = "/proc"
+_CHUNK = 1 << 16
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CHILDREN_ARE_LISTED = Path("/proc/thread-self/children").exists()
 """Saves looking at all processes, while something may be timed (CONFIG_PROC_CHILDREN)."""
@@ -59,7 +64,7 @@ def threads_of_user(uid: int) -> int:
     count = 0
     for process in _everyone():
         with suppress(OSError):
-            if (_PROC / str(process.pid)).stat().st_uid == uid:
+            if Path(_PROC, str(process.pid)).stat().st_uid == uid:
                 count += process.threads
     return count
 
@@ -76,9 +81,11 @@ def _pids() -> list[int]:
 
 
 def _children(pid: int) -> Iterator[int]:
-    for task in (_PROC / str(pid) / "task").iterdir():
-        with suppress(OSError):
-            yield from map(int, (task / "children").read_bytes().split())
+    tasks = f"{_PROC}/{pid}/task"
+    with os.scandir(tasks) as entries:
+        for task in entries:
+            with suppress(OSError):
+                yield from map(int, content(f"{tasks}/{task.name}/children").split())
 
 
 def _children_among_all() -> Callable[[int], list[int]]:
@@ -88,8 +95,17 @@ def _children_among_all() -> Callable[[int], list[int]]:
     return lambda pid: children.get(pid, [])
 
 
+def content(path: str) -> bytes:
+    """All that a file of ``/proc`` holds."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return b"".join(iter(partial(os.read, fd, _CHUNK), b""))
+    finally:
+        os.close(fd)
+
+
 def _read(pid: int) -> Process:
-    stat = (_PROC / str(pid) / "stat").read_bytes()
+    stat = content(f"{_PROC}/{pid}/stat")
     # The second field is the program's name in parentheses, whatever that may hold.
     fields = stat[stat.rindex(b")") + 2 :].split()
     return Process(

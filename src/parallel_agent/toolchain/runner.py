@@ -33,7 +33,7 @@ from parallel_agent.toolchain.errors import (
     WorkerOverMemory,
     WorkerTimeout,
 )
-from parallel_agent.toolchain.memory import Payload, SharedMemory
+from parallel_agent.toolchain.memory import Payload, SharedMemory, copied
 from parallel_agent.toolchain.sandbox import Limits
 
 __all__ = [
@@ -116,7 +116,8 @@ class _Reply:
 class Worker:
     """A running program built around one kernel; a context manager that leaves nothing behind.
 
-    ``inputs`` may be shared by several workers: written once, prepared in each. Limits hold for
+    ``inputs`` may be shared by several workers: written once, prepared in each. ``outputs``, where
+    they are given, are this worker's alone, and hold nothing that its program may not see. Limits hold for
     the whole life of the process but for ``wall_seconds``, which is for one command. After any
     error (see `errors`) and after an exception such as KeyboardInterrupt the worker is dead.
     """
@@ -129,6 +130,7 @@ class Worker:
         limits: Limits,
         directory: Path,
         inputs: SharedMemory | None = None,
+        outputs: SharedMemory | None = None,
         env: Mapping[str, str] | None = None,
         writable: bool = False,
     ) -> None:
@@ -142,7 +144,7 @@ class Worker:
         self._unrest, self._worked, self._rest_allowed = 0.0, 0.0, _REST_SECONDS
         with ExitStack() as stack, ExitStack() as child_ends:
             self.inputs = inputs if inputs is not None else stack.enter_context(SharedMemory())
-            self._outputs = stack.enter_context(SharedMemory(child_writes=True))
+            self._outputs = outputs or stack.enter_context(SharedMemory(child_writes=True))
             self._log = _open_log(directory)
             stack.callback(self._log.close)
             commands, self._commands = _pipe(child_ends, stack)
@@ -203,12 +205,15 @@ class Worker:
         reply = self._exchange(_Command.COLLECT)
         return self._outputs.view(reply.value)
 
-    def call(self, payload: Payload, instances: int = 1) -> bytes:
-        """Prepare, run and collect: the outputs of ``instances`` calls as bytes of one's own."""
+    def call(self, payload: Payload, instances: int = 1) -> memoryview:
+        """Prepare, run and collect: the outputs of ``instances`` calls in memory of one's own."""
+        return copied(self.answered(payload, instances))
+
+    def answered(self, payload: Payload, instances: int = 1) -> memoryview:
+        """Like `call`, but where they lie, as `collect` returns them."""
         self.prepare(payload, instances)
         self.go()
-        with self.collect() as outputs:
-            return bytes(outputs)
+        return self.collect()
 
     def finish(self) -> None:
         """Let the program end by itself, so that what runs at exit runs; WorkerDied if it fails."""

@@ -187,12 +187,13 @@ def run(
             )  # fmt: skip
             stack.callback(kill_group, process)
         drain = Drain(process, limits.output_bytes)
-        disk = DiskUse(cwd.resolve(), process.pid, limits) if writable else None
+        disk = DiskUse(cwd.resolve(), limits) if writable else None
 
         def look() -> str | None:
-            if group_resident_bytes(process) > limits.memory_bytes:
+            members = family(process.pid)
+            if sum(member.resident_bytes for member in members) > limits.memory_bytes:
                 return "memory"
-            return "disk" if disk is not None and disk.is_exceeded() else None
+            return "disk" if disk is not None and disk.is_exceeded(members) else None
 
         broken = drain.until_end(deadline.by(limits.wall_seconds), look)
         kill_group(process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from parallel_agent.kernel.types import (
     is_flat,
     members,
 )
+
+_BLOCK = 1 << 14
+"""Numbers at a time; a multiple of the bits of the words that coins are drawn from."""
 
 
 def with_noise(signature: Signature, arguments: list[Any], rng: np.random.Generator) -> list[Any]:
@@ -57,13 +61,25 @@ def _flat(type_: Type, values: Any, rng: np.random.Generator) -> Any:
 
 
 def _numbers(values: Any, rng: np.random.Generator) -> Any:
-    if values.size == 0 or (values == np.trunc(values)).all():
+    flat = values.reshape(-1)
+    if all((block == np.trunc(block)).all() for block in _blocks(flat)):
         return values
-    up = rng.integers(0, 2, values.shape, dtype=np.bool_)
-    moved = np.nextafter(values, np.where(up, np.inf, -np.inf).astype(values.dtype))
-    moved = np.where(values == 0, values, moved)
-    return np.sort(moved) if values.ndim == 1 and _ascending(values) else moved
+    moved = np.empty_like(flat)
+    up_or_down = np.array([-np.inf, np.inf], values.dtype)
+    for block, after in zip(_blocks(flat), _blocks(moved), strict=True):
+        up = rng.integers(0, 2, len(block), dtype=np.bool_)
+        np.nextafter(block, up_or_down[up.view(np.uint8)], out=after)
+        np.copyto(after, block, where=block == 0)
+    if values.ndim == 1 and _ascending(values):
+        moved.sort()
+    return moved.reshape(values.shape)
+
+
+def _blocks(flat: Any) -> Iterator[Any]:
+    """Parts that stay in the cache for all that is done to them."""
+    return (flat[start : start + _BLOCK] for start in range(0, len(flat), _BLOCK))
 
 
 def _ascending(values: Any) -> bool:
-    return len(values) > 1 and bool((values[1:] >= values[:-1]).all())
+    pairs = zip(_blocks(values[:-1]), _blocks(values[1:]), strict=True)
+    return len(values) > 1 and all((after >= before).all() for before, after in pairs)

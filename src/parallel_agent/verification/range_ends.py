@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from parallel_agent.kernel.codec import decode_calls
+from parallel_agent.toolchain.memory import Payload
 from parallel_agent.verification.reference import Reference
 from parallel_agent.verification.results import floating_results, real
 
@@ -56,11 +57,11 @@ def near_the_ends(
     return [seed for _, seed in heapq.nlargest(KEPT, reached)] if near else []
 
 
-def _reach(reference: Reference, answer: bytes | bytearray) -> float:
+def _reach(reference: Reference, answer: Payload) -> float:
     return float(shares(reference, answer).max(initial=0.0))
 
 
-def shares(reference: Reference, answer: bytes | bytearray) -> np.ndarray[Any, Any]:
+def shares(reference: Reference, answer: Payload) -> np.ndarray[Any, Any]:
     """How near an answer's numbers lie to the ends of their range: a flat array, without zeros.
 
     The absolute binary exponent as a share of the type's largest, infinite for what is not finite. Of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from parallel_agent.kernel.codec import decode_calls
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.kernel.types import Signature
 from parallel_agent.kernel.workload import Workload
+from parallel_agent.toolchain.memory import MemoryPool, Payload, Snapshot, copied
 from parallel_agent.toolchain.runner import SharedMemory, Worker, WorkerDied, WorkerError
 from parallel_agent.toolchain.sandbox import Limits
 from parallel_agent.verification.build import Purpose
-from parallel_agent.verification.compare import difference
+from parallel_agent.verification.compare import difference, same_bytes
 
 CHECK_BASES = (0, 1, 2, 3, 4, 5, 7, 8, 13, 16, 17, 31, 64, 100)
 """Sizes for checking: none, one, few, primes, powers of two and their neighbours."""
@@ -27,6 +28,8 @@ DRAWS = 2
 PERTURBED = {"MALLOC_PERTURB_": "165"}
 """The C library fills memory that it gives out or takes back: nobody reads zeros by luck."""
 MAX_CHECK_BYTES = 8 << 20
+MOST_KEPT_BYTES = 256 << 20
+"""Of the inputs of the timed sizes, and of the original's answers to them: every gate asks for these."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Case:
 
     sizes: Mapping[str, int]
     seed: tuple[int, ...]
-    payload: bytes
+    payload: Payload
     variant: int = 0
     calls: int = 1
 
@@ -87,8 +90,12 @@ class Reference:
     limits: Limits
     seed: int = 0
     timing_sizes: tuple[Mapping[str, int], ...] = ()
-    near_ends: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
-    _answers: dict[tuple[int, ...], bytes] = field(default_factory=dict)
+    near_ends: dict[int, list[tuple[int, ...]]] = field(default_factory=dict, init=False)
+    # Not passed on to a reference with another contract: there the same seeds draw other inputs.
+    _answers: dict[tuple[int, ...], memoryview] = field(default_factory=dict, init=False)
+    _large: dict[tuple[int, ...], Case] = field(default_factory=dict, init=False)
+    _inputs: MemoryPool = field(default_factory=MemoryPool, init=False)
+    _outputs: MemoryPool = field(default_factory=lambda: MemoryPool(child_writes=True), init=False)
 
     @property
     def workload(self) -> Workload:
@@ -113,7 +120,13 @@ class Reference:
     def timing_cases(self) -> Iterator[Case]:
         """One input for every size that is timed, smallest first."""
         for position, sizes in enumerate(self.timing_sizes):
-            yield self.case(sizes, (self.seed, 1000, position))
+            seed = (self.seed, 1000, position)
+            case = self._large.get(seed)
+            if case is None or case.sizes != sizes:
+                case = self.case(sizes, seed)
+                if len(case.payload) <= _left(kept.payload for kept in self._large.values()):
+                    self._large[seed] = case
+            yield case
 
     def case(
         self, sizes: Mapping[str, int], seed: tuple[int, ...], variant: int = 0, calls: int = 1
@@ -121,10 +134,12 @@ class Reference:
         """The input that belongs to these sizes and this seed, of a variant of the contract."""
         workload = Workload(self.signature, self.contract.every_kind()[variant])
         payload = workload.payload(sizes, np.random.default_rng(list(seed)), calls)
-        return Case(sizes, seed, bytes(payload), variant, calls)
+        return Case(sizes, seed, payload.toreadonly(), variant, calls)
 
-    def answers(self, cases: Iterable[Case]) -> Generator[bytes, None, None]:
-        """What the original answers to each case, encoded; remembered for small inputs.
+    def answers(self, cases: Iterable[Case]) -> Generator[memoryview, None, None]:
+        """What the original answers to each case, encoded; remembered for small inputs and timed sizes.
+
+        An answer is valid until the next one is asked for.
 
         One process runs all that are new; it ends with the generator.
         """
@@ -134,15 +149,22 @@ class Reference:
                 answer = self._answers.get(case.seed)
                 if answer is None:
                     worker = worker or stack.enter_context(self.worker(self.binary, 1))
-                    answer = worker.call(case.payload, case.calls)
-                    if len(answer) <= MAX_CHECK_BYTES:
-                        self._answers[case.seed] = answer
+                    answer = worker.answered(case.payload, case.calls)
+                    if len(answer) <= self._room_for(case):
+                        answer = self._answers[case.seed] = copied(answer)
                 yield answer
+
+    def _room_for(self, case: Case) -> int:
+        """How large an answer to a case may be to be remembered."""
+        if self._large.get(case.seed) is not case:
+            return MAX_CHECK_BYTES
+        large = (self._answers.get(seed, b"") for seed in self._large)
+        return max(MAX_CHECK_BYTES, _left(large))
 
     def compare(
         self,
-        expected: bytes | bytearray,
-        got: bytes | bytearray,
+        expected: Payload,
+        got: Payload,
         calls: int = 1,
         *,
         sizes: Mapping[str, int] | None = None,
@@ -151,7 +173,7 @@ class Reference:
 
         The tolerance is that of ``sizes``, or of the smallest ones without them.
         """
-        if expected == got:
+        if same_bytes(expected, got):
             return None
         try:
             outputs = decode_calls(self.signature, got, calls)
@@ -174,15 +196,25 @@ class Reference:
         env: Mapping[str, str] | None = None,
     ) -> Iterator[Worker]:
         """A process that runs ``binary``, ended with the context."""
-        with Worker(
-            binary,
-            threads=threads,
-            limits=self.limits,
-            directory=binary.parent,
-            inputs=inputs,
-            env=env,
-        ) as worker:
-            yield worker
+        with ExitStack() as stack:
+            outputs = None
+            if binary == self.binary:  # which no candidate ever sees
+                outputs = stack.enter_context(self._outputs.lent())
+            yield stack.enter_context(
+                Worker(
+                    binary,
+                    threads=threads,
+                    limits=self.limits,
+                    directory=binary.parent,
+                    inputs=inputs or stack.enter_context(self.inputs()),
+                    outputs=outputs,
+                    env=env,
+                )
+            )
+
+    def inputs(self) -> AbstractContextManager[SharedMemory]:
+        """Memory for inputs that several workers share, for the time of the context."""
+        return self._inputs.lent()
 
     def run_cases(
         self,
@@ -195,7 +227,7 @@ class Reference:
         purpose: Purpose = "optimized",
     ) -> Failure | None:
         """Run a candidate's binary over the cases; the first difference or crash, or None."""
-        chosen = list(cases)
+        chosen, answer = list(cases), Snapshot()
         with (
             self.worker(binary, threads, env={**PERTURBED, **(env or {})}) as worker,
             closing(self.answers(chosen)) as answers,
@@ -203,16 +235,22 @@ class Reference:
             for position, expected in enumerate(answers):
                 case, got, printed = chosen[position], None, ""
                 try:
-                    got = worker.call(case.payload, case.calls)
+                    got = answer.take(worker.answered(case.payload, case.calls))
                     found = self.compare(expected, got, case.calls, sizes=case.sizes)
                 except WorkerError as error:
                     found = describe(error)
                     printed = error.output if isinstance(error, WorkerDied) else ""
                 if found:
                     before = tuple(chosen[:position])
+                    answered = None if got is None else bytes(got)
                     return Failure(found, purpose, threads, self.contract, case, before,
-                                   expected, got, printed)  # fmt: skip
+                                   bytes(expected), answered, printed)  # fmt: skip
         return None
+
+
+def _left(kept: Iterable[Payload]) -> int:
+    """The bytes that may be kept beside these."""
+    return MOST_KEPT_BYTES - sum(map(len, kept))
 
 
 def thread_counts(maximum: int | None = None) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.toolchain.memory import Payload
 from parallel_agent.toolchain.race_detector import RaceDetector
 from parallel_agent.toolchain.runner import WorkerError
 from parallel_agent.verification.build import Purpose
@@ -202,7 +203,7 @@ def _case(draw: Draw, reference: Reference) -> Case:
     return case
 
 
-def packed(data: bytes) -> str:
+def packed(data: Payload) -> str:
     """Compressed by zlib, in base 64; empty where it is still too large to be stored."""
     compressed = zlib.compress(data)
     return base64.b64encode(compressed).decode() if len(compressed) <= MAX_STORED_BYTES else ""

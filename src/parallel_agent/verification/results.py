@@ -38,7 +38,7 @@ def floating_results(
     found: dict[str, list[Any]] = {}
     for name, (type_, value) in values.items():
         _collect(type_, arranged(comparison, name, value), name, found)
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+    return {name: _together(parts) for name, parts in found.items()}
 
 
 def floating_inputs(signature: Signature, arguments: list[Any]) -> np.ndarray[Any, Any]:
@@ -47,7 +47,12 @@ def floating_inputs(signature: Signature, arguments: list[Any]) -> np.ndarray[An
     for parameter, value in zip(signature.parameters, arguments, strict=True):
         _collect(parameter.type, value, "", found)
     parts = [real(part) for some in found.values() for part in some]
-    return np.concatenate(parts) if parts else np.empty(0)
+    return _together(parts) if parts else np.empty(0)
+
+
+def _together(parts: list[Any]) -> Any:
+    """One array of several; a single one as it is, for it may be large."""
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
 def real(values: Any) -> Any:

@@ -26,6 +26,7 @@ from parallel_agent.kernel.codec import Decoder, decode_calls, encode_calls
 from parallel_agent.kernel.source import Kernel
 from parallel_agent.toolchain.adapter import adapter_sources, prelude
 from parallel_agent.toolchain.compiler import Compiler
+from parallel_agent.toolchain.memory import Payload
 from parallel_agent.toolchain.pool import Pool
 from parallel_agent.toolchain.runner import Worker, WorkerError
 from parallel_agent.verification.build import adapter_spec
@@ -147,8 +148,8 @@ class Sensors:
             workers.pop(way).close()
             return None
 
-    def _results(self, worker: Worker, payload: bytes | bytearray) -> dict[str, Any]:
-        (outputs,) = decode_calls(self.reference.signature, worker.call(payload), 1)
+    def _results(self, worker: Worker, payload: Payload) -> dict[str, Any]:
+        (outputs,) = decode_calls(self.reference.signature, worker.answered(payload), 1)
         comparison = self.reference.contract.comparison
         results = floating_results(self.reference.signature, comparison, outputs)
         return {name: _sample(values) for name, values in results.items()}

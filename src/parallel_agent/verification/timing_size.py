@@ -13,9 +13,10 @@ from parallel_agent.verification.reference import thread_counts
 
 MORE_SEED = 1100
 _ENDS_SEED = 1200
-_MOST = 256
-_SECONDS = 0.25
-"""Of more inputs for each size: what only few of them show is looked for while that is cheap."""
+_MOST, _ENOUGH = 256, 32
+_SECONDS, _PATIENCE = 0.25, 1.0
+"""Of more inputs for each size: what only few of them show is looked for while that is cheap, and
+somewhat longer until there are enough, for a busy machine is no reason to look at fewer."""
 _BYTES = 64 << 20
 
 
@@ -45,7 +46,10 @@ def _more(examination: Examination, position: int, sizes: Mapping[str, int]) -> 
     """Other inputs of one size, in chunks that grow, until the time is up; how many there were."""
     reference, started = examination.reference, time.monotonic()
     drawn, chunk, most = 0, 1, _MOST
-    while drawn < most and time.monotonic() - started < _SECONDS:
+    while drawn < most:
+        taken = time.monotonic() - started
+        if taken > (_SECONDS if drawn >= _ENOUGH else _PATIENCE):
+            break
         numbers = range(drawn, min(drawn + chunk, most))
         cases = [
             reference.case(sizes, (reference.seed, MORE_SEED, position, number))

@@ -270,6 +270,23 @@ def test_supported_types(typed: Kernel, position: int) -> None:
     assert parameter.passing == "value"
 
 
+def test_what_is_never_touched_has_its_layout_too() -> None:
+    """The compiler lays templates out only where something is done with them."""
+    parameters = "std::array<std::array<int, 2>, 3>& a, std::vector<std::pair<short, double>>& b"
+    more = "std::pair<char, std::array<short, 3>>& c, std::array<std::pair<int, std::complex<float>>, 4>* d"
+    aligned = "struct alignas(32) Lane { char c; int n; };"
+    last = "const std::pair<Lane, char>& e"
+    signature = kernel(f"{HEADERS}{aligned}void f({parameters}, {more}, {last}) {LOOP}").signature
+    a, b, c, d, e = (signature.parameter(name).type for name in "abcde")
+    assert isinstance(a, Array) and isinstance(a.element, Array)
+    assert (a.length, a.element.length) == (3, 2)
+    assert isinstance(b, Vector) and isinstance(d, Pointer) and isinstance(d.element, Array)
+    assert d.element.length == 4
+    pairs = [of for of in (b.element, c, d.element.element, e) if isinstance(of, Pair)]
+    # As static_assert(sizeof(...)) says with g++ and clang.
+    assert [(of.second_offset, of.size) for of in pairs] == [(8, 16), (2, 8), (4, 12), (32, 64)]
+
+
 def test_structs_have_the_compilers_layout(typed: Kernel) -> None:
     point, line, box, hidden, old = (
         typed.signature.parameter(n).type for n in ("point", "line", "box", "hidden", "old")

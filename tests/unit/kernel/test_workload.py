@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parallel_agent.kernel.contract import Contract, ContractError
+from parallel_agent.kernel.drawing import default_integers
 from parallel_agent.kernel.types import (
     Array,
     Pair,
@@ -24,7 +25,7 @@ from parallel_agent.kernel.types import (
     Vector,
     dtype,
 )
-from parallel_agent.kernel.workload import Workload, default_integers
+from parallel_agent.kernel.workload import Workload
 
 INT = Scalar(kind="int", size=4, spelling="int")
 LONG = Scalar(kind="int", size=8, spelling="long")

@@ -26,7 +26,7 @@ from parallel_agent.kernel.types import (
     Vector,
     dtype,
 )
-from parallel_agent.verification.compare import difference
+from parallel_agent.verification.compare import close, difference, same_bytes
 
 INT = Scalar(kind="int", size=4, spelling="int")
 BOOL = Scalar(kind="bool", size=1, spelling="bool")
@@ -384,3 +384,40 @@ def test_results() -> None:
     assert str(compared(TOLERANT, [1.0], [2.0])).startswith("returned value")
     assert compared(TOLERANT, [1.0, 2.0], [2.0, 1.0]) is not None
     assert compared(ANY, [1.0, 2.0], [2.0, 1.0]) is None
+
+
+special = st.sampled_from(
+    [np.inf, -np.inf, np.nan, 0.0, -0.0, 1e308, -1e308, 1.0, 1 + 1e-12, 5e-324]
+)
+
+
+@given(st.lists(st.tuples(special, special), min_size=1, max_size=6), rules)
+def test_numbers_agree_as_each_pair_does(
+    pairs: list[tuple[float, float]], rule: Comparison
+) -> None:
+    one, other = (np.array(values) for values in zip(*pairs, strict=True))
+    bound = rule.bound("x", {})
+    each = all(map(bool, close(bound, one, other)))
+    same = one.view(np.uint64) == other.view(np.uint64)
+    assert (found(vector(DOUBLE), one, other, rule) is None) == (each if not same.all() else True)
+    with np.errstate(over="ignore"):
+        halves = one.astype(np.float32), other.astype(np.float32)
+    assert (found(vector(FLOAT), *halves, rule) is None) == bool(close(bound, *halves).all())
+
+
+def test_a_difference_in_the_last_of_many_blocks_is_seen() -> None:
+    values = np.random.default_rng(3).random(100_003)
+    got = values * (1 + 1e-12)
+    assert found(vector(DOUBLE), values, got) is None
+    got[-1] += 1e-3
+    assert "x[100002]" in str(found(vector(DOUBLE), values, got))
+
+
+def test_bytes_are_the_same_or_not() -> None:
+    data = np.random.default_rng(4).bytes(300_005)
+    assert same_bytes(data, memoryview(bytearray(data)))
+    assert not same_bytes(data, data[:-1])
+    for at in (0, 131_072, 300_004):
+        changed = bytearray(data)
+        changed[at] ^= 1
+        assert not same_bytes(data, changed)

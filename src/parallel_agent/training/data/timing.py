@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from parallel_agent.agent.profiling import Profile, ProfileAtSize
-from parallel_agent.agent.study import Probe, drawer
+from parallel_agent.agent.profiling import Profile, ProfileAtSize, time_against
+from parallel_agent.agent.study import Probe, measure
 from parallel_agent.agent.subject import OriginalAtSize
 from parallel_agent.kernel.contract import Contract
 from parallel_agent.measurement.plan import MIB, SizeLimits, TimingPlan
 from parallel_agent.measurement.sizes import choose_sizes
-from parallel_agent.measurement.statistics import geometric_mean_interval, noise_floor
-from parallel_agent.measurement.timing import choose_instances, time_pair
-from parallel_agent.toolchain.runner import SharedMemory
+from parallel_agent.measurement.statistics import geometric_mean_interval
 from parallel_agent.verification.reference import Reference
 
 LIMITS = SizeLimits(max_seconds=0.01, max_bytes=3 * MIB)
@@ -30,7 +24,7 @@ LOOK = TimingPlan(min_pairs=5, max_pairs=8, max_seconds=0.6, inputs=2, precision
 FULL = TimingPlan(min_pairs=7, max_pairs=24, max_seconds=1.5, precision=0.08)
 """At every size, on inputs drawn anew for every pair: what a pair's speedup comes from."""
 
-_NOISE_SALT, _LOOK_SALT, _FULL_SALT = 3000, 4000, 4001
+_LOOK_SALT, _FULL_SALT = 4000, 4001
 
 
 def timed_sizes(reference: Reference, contract: Contract) -> tuple[dict[str, int], ...]:
@@ -44,31 +38,7 @@ def measure_original(reference: Reference, twin: Path, threads: int) -> list[Ori
 
     The caller holds the timing lane. Raises WorkerError and MismatchError.
     """
-    return [_at_size(reference, twin, dict(size), threads) for size in reference.timing_sizes]
-
-
-def _at_size(
-    reference: Reference, twin: Path, size: dict[str, int], threads: int
-) -> OriginalAtSize:
-    rng = np.random.default_rng([reference.seed, _NOISE_SALT, *size.values()])
-    draw = drawer(reference.workload, size)
-    with (
-        SharedMemory() as shared,
-        reference.worker(reference.binary, threads, shared) as one,
-        reference.worker(twin, threads, shared) as other,
-    ):
-        instances = choose_instances(one, draw, rng)
-        check = partial(reference.compare, sizes=size)
-        samples = time_pair(
-            one, other, draw, check, instances=instances, rng=rng, plan=NOISE
-        )  # fmt: skip
-    return OriginalAtSize(
-        sizes=size,
-        seconds=statistics.median(samples.original),
-        bytes=len(draw(rng, 1)),
-        instances=instances,
-        noise=noise_floor(samples.original, samples.candidate),
-    )
+    return [measure(reference, twin, size, threads, NOISE) for size in reference.timing_sizes]
 
 
 def looks_faster(
@@ -115,28 +85,5 @@ def _paired(
     plan: TimingPlan,
     salt: int,
 ) -> ProfileAtSize:
-    rng = np.random.default_rng([reference.seed, salt, *size.sizes.values()])
-    with (
-        SharedMemory() as shared,
-        reference.worker(reference.binary, threads, shared) as original,
-        reference.worker(candidate, threads, shared) as rewritten,
-    ):
-        samples = time_pair(
-            original,
-            rewritten,
-            drawer(reference.workload, size.sizes),
-            partial(reference.compare, sizes=size.sizes),
-            instances=size.instances,
-            rng=rng,
-            plan=plan,
-            noise=size.noise,
-        )
-    return ProfileAtSize(
-        sizes=size.sizes,
-        original_seconds=statistics.median(samples.original),
-        candidate_seconds=statistics.median(samples.candidate),
-        speedup=samples.interval.ratio,
-        interval=(samples.interval.low, samples.interval.high),
-        noise=size.noise,
-        samples=samples,
-    )
+    seed = [reference.seed, salt, *size.sizes.values()]
+    return time_against(reference, candidate, size, plan, seed, threads)
