@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from parallel_agent.measurement.round_robin import time_round_robin
 from parallel_agent.measurement.scaling import Scaling, scaling_of, thread_steps
 from parallel_agent.measurement.statistics import Interval, geometric_mean_interval
 from parallel_agent.measurement.timing import PairedSamples, time_pair
+from parallel_agent.verification.reference import Reference
 
 _LOOKS_FASTER = 1.1
 
