@@ -57,7 +57,7 @@ def takes(words: list[str]) -> None:
     assert isinstance(group, typer.core.TyperGroup)
     name, command, rest = group.resolve_command(context, list(words))
     assert command is not None
-    if isinstance(command, typer.core.TyperGroup):  # a command of a group
+    if isinstance(command, typer.core.TyperGroup) and rest and not rest[0].startswith("-"):
         context = command.make_context(name, rest, parent=context, resilient_parsing=True)
         name, command, rest = command.resolve_command(context, rest)
         assert command is not None
