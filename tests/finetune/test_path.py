@@ -100,13 +100,13 @@ def test_interrupted_it_is_kept_and_goes_on(
     assert (out / "checkpoints" / f"checkpoint-{step}" / "complete").is_file()
 
 
-def test_a_cap_that_is_passed_ends_it_with_the_figures(
+def test_what_does_not_fit_is_refused_before_it_is_loaded(
     command: list[str], tiny: Path, pairs: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "grown"
     asked = ["finetune", "--base", tiny, "--data", pairs, "--out", out, "--steps", 3, "--quiet"]
-    refused = run(command, *asked, "--memory", "500MB", status=2).stderr
-    assert "500 MB" in refused
+    refused = run(command, *asked, "--memory", "400MB", status=4).stderr
+    assert "400 MB" in refused
     assert refused.count("\n") == 2
     assert not out.exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -244,12 +245,13 @@ def _refusal(
     if nearest is not None:
         hint = f"Nearest that fits: {nearest}, which takes {format_memory(nearest.estimate.total)}"
     else:
-        hint = f"Give a smaller model, or --memory {_whole_gb(needed, reserve)}GB"
+        hint = f"Give a smaller model, or --memory {_gigabytes(needed, reserve)}GB"
     return DoesNotFit(message, hint, needed=needed, cap=cap)
 
 
-def _whole_gb(needed: int, reserve: float) -> int:
-    return -(-int(needed / (1 - reserve)) // 10**9)
+def _gigabytes(needed: int, reserve: float) -> str:
+    """Rounded up to a tenth."""
+    return f"{math.ceil(needed / (1 - reserve) / 1e8) / 10:g}"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
+from parallel_agent.budget.memory.runtime import ALLOCATOR
 from parallel_agent.chat.servers.adapter import HOST, Launch, Limits
 from parallel_agent.chat.servers.installed import package
 from parallel_agent.chat.servers.target import Target
@@ -43,4 +44,4 @@ class TransformersServe:
         here = found == package("transformers")
         program = (sys.executable, "-P", "-m", _MODULE) if here else (found,)
         argv = (*program, "serve", ".", "--host", HOST, "--port", str(port))
-        return Launch(argv, ".", cwd=target.path)
+        return Launch(argv, ".", environ=ALLOCATOR, cwd=target.path)

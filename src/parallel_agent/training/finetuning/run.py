@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parallel_agent.budget.memory import format_memory
+from parallel_agent.budget.memory.runtime import return_freed_memory
 from parallel_agent.extras import need
 from parallel_agent.training.finetuning.card import model_card
 from parallel_agent.training.finetuning.errors import (
@@ -82,6 +83,7 @@ def _train(prepared: Prepared, folder: Folder, view: View) -> int:
     if learned.is_dir():
         return max(read_log(folder.log).memory)
     view.stage("loading the model")
+    return_freed_memory()
     runtime = plan.estimate.get("runtime", 0)
     watch = Watch(
         log=folder.log,

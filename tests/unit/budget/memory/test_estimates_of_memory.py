@@ -11,6 +11,7 @@ from parallel_agent.budget.memory import (
     fit_serving,
     fit_training,
     kv_cache_bytes,
+    parse_memory,
     serving_memory,
     training_memory,
 )
@@ -105,8 +106,10 @@ def test_where_nothing_fits_the_hint_says_how_much_would() -> None:
     shape = known_models()["codellama/CodeLlama-34b"]
     with pytest.raises(DoesNotFit) as refused:
         fit_serving(shape, 8 * GB)
-    amount = int(refused.value.hint.partition("--memory ")[2].removesuffix("GB"))
-    assert fit_serving(shape, amount * GB).precision == "q4_k_m"
+    amount = parse_memory(refused.value.hint.partition("--memory ")[2])
+    assert fit_serving(shape, amount).precision == "q4_k_m"
+    with pytest.raises(DoesNotFit):
+        fit_serving(shape, amount - GB // 10)
 
 
 def test_what_is_not_trained_is_refused() -> None:

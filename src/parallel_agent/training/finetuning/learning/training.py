@@ -106,6 +106,8 @@ def _be_deterministic(seed: int) -> None:
     # cuBLAS is deterministic only with a workspace of its own (its documentation, "Reproducibility").
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # New memory is written over with NaN otherwise, and so becomes resident before it is needed.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def _model(asked: FinetuneSettings, plan: Plan, base: Path) -> Any:
