@@ -64,7 +64,6 @@ def generate(
     """  # fmt: skip
     from parallel_agent.settings import load_settings
     from parallel_agent.training.data.corpus import near_suites
-    from parallel_agent.training.data.duration import parse_seconds
     from parallel_agent.training.data.generating import Asked, generate
     from parallel_agent.training.data.telling import show_made, teller
 
@@ -76,7 +75,7 @@ def generate(
         seed=given.seed,
         per_kernel=per_kernel,
         jobs=jobs or given.thread_count,
-        max_seconds=parse_seconds(max_time) if max_time else float("inf"),
+        max_seconds=_seconds(max_time),
         exclude=tuple(exclude or ()),
     )
     near = near_suites(asked.exclude)
@@ -153,3 +152,13 @@ def check(
     found = look(folder, against)
     show_check(found, as_json=as_json)
     return int(bool(found.near))
+
+
+def _seconds(text: str | None) -> float:
+    """Of ``--max-time``; infinite where it is not given."""
+    from parallel_agent.settings import SettingsError, parse_seconds
+
+    try:
+        return parse_seconds(text) if text else float("inf")
+    except ValueError as error:
+        raise SettingsError(f"max_time: {error}") from None
