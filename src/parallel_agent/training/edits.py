@@ -14,22 +14,32 @@ def edits_between(before: str, after: str) -> str:
     """The edits, each with as many lines around it as make its place the only one.
 
     They are made one after the other, as `search_replace.applied` does: what an edit names stands in
-    what those before it left. Raises NoEdits where there is no place to name.
+    what those before it left. Where nothing is left to name, there is one edit of the whole text.
+    Raises NoEdits where that is blank, or nothing differs.
     """
     lines, wanted = before.split("\n"), after.split("\n")
+    if before == after or not before.strip():
+        raise NoEdits("nothing differs, or there is no line to name")
+    try:
+        return "\n\n".join(_one_by_one(lines, wanted))
+    except NoEdits:
+        return _block(before.split("\n"), wanted)
+
+
+def _one_by_one(lines: list[str], wanted: Sequence[str]) -> list[str]:
     blocks, moved = [], 0
     for start, stop, replacement in _changes(lines, wanted):
         low, high = _place(lines, start + moved, stop + moved)
         search = lines[low:high]
         replace = [*lines[low : start + moved], *replacement, *lines[stop + moved : high]]
-        blocks.append(
-            "\n".join(["<<<<<<< SEARCH", *search, "=======", *replace, ">>>>>>> REPLACE"])
-        )
+        blocks.append(_block(search, replace))
         lines[low:high] = replace
         moved += len(replacement) - (stop - start)
-    if not blocks:
-        raise NoEdits("nothing differs")
-    return "\n\n".join(blocks)
+    return blocks
+
+
+def _block(search: Sequence[str], replace: Sequence[str]) -> str:
+    return "\n".join(["<<<<<<< SEARCH", *search, "=======", *replace, ">>>>>>> REPLACE"])
 
 
 def _changes(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parallel_agent.chat.messages import ChatReply
@@ -111,6 +111,7 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "", "  c", "d"]), max_size=12).map("
 
 
 @given(TEXTS, TEXTS)
+@example("a\n", "\nb")
 def test_edits_lead_from_one_text_to_the_other(before: str, after: str) -> None:
     try:
         edits = edits_between(before, after)
