@@ -23,6 +23,9 @@ MOMENTS = {
     "after the first profile": ("profile", "", 0),
 }
 
+OFTEN_ENOUGH = ("while the original is timed", "at the first candidate")
+"""Moments that are tried before a release only."""
+
 KERNEL = """#include <algorithm>
 #include <cmath>
 #include <vector>
@@ -77,7 +80,10 @@ def _finished(run: Path, name: str) -> dict[str, int]:
     return {p.parent.name: p.stat().st_mtime_ns for p in run.glob(f"candidates/*/{name}")}
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in OFTEN_ENOUGH)) for name in MOMENTS],
+)
 def test_a_killed_run_goes_on_and_repeats_nothing(
     moment: str, command: list[str], roots_of_sines: Path, tmp_path: Path
 ) -> None:
@@ -106,7 +112,7 @@ def test_a_killed_run_goes_on_and_repeats_nothing(
     assert not _open_reservations(command, run)
 
 
-@pytest.mark.parametrize("fault", ["slower", "fails"])
+@pytest.mark.parametrize("fault", ["slower", pytest.param("fails", marks=pytest.mark.long)])
 def test_what_does_not_hold_up_leaves_its_place_to_what_is_then_proved(
     fault: str, command: list[str], tmp_path: Path
 ) -> None:

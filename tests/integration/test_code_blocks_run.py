@@ -28,11 +28,12 @@ from report_samples import paid, write_run
 
 NOT_RUN = {
     "it sets up the clone, and runs all tests": 2,
-    "it takes an hour": 6,
+    "it takes an hour": 7,
     "it writes into the clone": 1,
     "it installs, and serves until it is stopped": 2,
     "it needs a key": 1,
-    "it needs a GPU, or a model": 1,
+    "it trains on what runs left; tests/finetune has it": 12,
+    "it needs a GPU, or a model": 3,
     "it needs the contest's toolkit": 2,
     "it needs a branch of yours; test_ci_examples.py has one": 1,
     "it needs a rejection; test_verify.py has some": 1,

@@ -92,6 +92,7 @@ def _has_format() -> bool:
     return subprocess.run(command, input=b"#include <format>", capture_output=True).returncode == 0
 
 
+@pytest.mark.long
 def test_the_contests_own_script_goes_through_with_one_budget(
     checkout: Path, tmp_path: Path
 ) -> None:

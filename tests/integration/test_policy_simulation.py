@@ -72,7 +72,7 @@ def test_without_the_file_there_is_nothing_to_do(tmp_path: Path) -> None:
     assert run("simulate", "--cache", "cache.json", cwd=tmp_path) == ""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_recorded_answers_are_evaluated_once(tmp_path: Path) -> None:
     completions = [
         {"code": code, "count": 5, "built": True, "judged": "PASS", "output_tokens_estimate": 90}

@@ -45,6 +45,7 @@ def test_the_dump_tells_a_right_answer_from_a_wrong_one(kernels: dict[str, Suite
         assert "program with the answer fails" in broken
 
 
+@pytest.mark.long
 def test_a_tree_runs_from_end_to_end(command: list[str], tmp_path: Path) -> None:
     told = ["--out", tmp_path / "out", "--effort", "quick", "--threads", "2", "--json"]
     done = subprocess.run(

@@ -13,6 +13,7 @@ from parallel_agent.agent.project.timing import time_project
 from parallel_agent.agent.project.workshop import ORIGINAL, REWRITTEN, Workshop
 from parallel_agent.measurement.plan import TimingPlan
 from parallel_agent.measurement.timing import MismatchError
+from parallel_agent.settings import load_settings
 
 # What it prints as its time is what the kernel answers.
 GULLIBLE = """#include <cstdio>
@@ -32,11 +33,12 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, **commands: str) -> Wo
     root.mkdir()
     (root / "small.cpp").write_text(GULLIBLE)
     monkeypatch.chdir(root)
-    given = {"build": "g++ -O1 -fopenmp small.cpp -o small", "test": "true", "bench": "./small"}
-    spec = project_spec("small.cpp", **{**given, "metric": "took ([0-9.]+)", **commands})
+    told = {"build": "g++ -O1 -fopenmp small.cpp -o small", "test": "true", "bench": "./small"}
+    spec = project_spec("small.cpp", **{**told, "metric": "took ([0-9.]+)", **commands})
     workshop = Workshop(folder / "run", spec, 2)
     workshop.folder.mkdir()
-    open_project(workshop, project_files(spec), "total", "quick", lambda stage: None)
+    given = load_settings(kernel="total", effort="quick", threads=2)
+    open_project(workshop, project_files(spec), given, lambda stage: None)
     return workshop
 
 

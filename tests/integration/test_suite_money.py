@@ -139,6 +139,7 @@ def test_verified_pairs_are_exported_once(command: list[str], finished: Finished
         assert (pair["category"], pair["licence"]) == ("sums", "MIT")
 
 
+@pytest.mark.long
 def test_stored_answers_are_judged_again_for_nothing(
     command: list[str], finished: Finished
 ) -> None:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = Path(__file__).parents[2] / "tools" / "verify_recorded.py"
 SOURCE = """#include <vector>
 long total(const std::vector<int>& x) {
@@ -24,6 +26,7 @@ def completion(code: str, judged: str | None) -> dict[str, object]:
     return {"code": code, "count": 2, "built": judged is not None, "judged": judged}
 
 
+@pytest.mark.long
 def test_every_completion_is_examined_once_and_counted(tmp_path: Path) -> None:
     completions = [
         completion(RIGHT, "PASS"),
