@@ -23,7 +23,11 @@ MOMENTS = {
     "after the first profile": ("profile", "", 0),
 }
 
-OFTEN_ENOUGH = ("while the original is timed", "at the first candidate")
+OFTEN_ENOUGH = (
+    "while the original is timed",
+    "at the first candidate",
+    "while a candidate is timed",
+)
 """Moments that are tried before a release only."""
 
 KERNEL = """#include <algorithm>

@@ -60,8 +60,14 @@ def values_of(contract: Contract, name: str) -> Values:
     return values
 
 
+SLOWEST = ("nested", "batched", "histogram_bins")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(LENGTHS))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in SLOWEST)) for name in sorted(LENGTHS)],
+)
 def test_a_sane_contract_that_reaches_the_branches(name: str) -> None:
     found = found_for(name)
     contract, evidence = found.contract, found.evidence

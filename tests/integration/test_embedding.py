@@ -118,7 +118,7 @@ def test_the_parent_gets_the_outcome_of_the_function_it_picked(tmp_path: Path) -
     assert folder.exists("reproduce", "Makefile")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_mapping_as_context_gives_a_run_folder_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -245,7 +245,7 @@ def test_a_cancelled_run_ends_and_goes_on_when_asked(command: list[str], root: P
     assert len(originals) == 2  # one for each size: it was not measured again
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_candidates_are_accepted_rejected_and_timed(command: list[str], root: Path) -> None:
     (root / "wrong.cpp").write_text(WRONG, encoding="utf-8")
 
