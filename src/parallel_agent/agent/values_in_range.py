@@ -52,19 +52,23 @@ def kept_in_range(reference: Reference, kernel: Kernel, given: Settings) -> Cont
     if given.contract is not None or not any(_reals(contract, kernel)):
         return contract
     sizes = checking_sizes(reference, given, LIMITS)[-1]
-    if np.mean(_exponents(reference, sizes) > NEAR) <= LOST:
+    found = _exponents(reference, sizes)
+    if np.count_nonzero(found > NEAR) <= LOST * len(found):
         return contract
     for span in SPANS:
         changed = _near_one(contract, kernel, span)
         tried = contract.model_copy(update={"parameters": {**contract.parameters, **changed}})
-        if changed and _exponents(replace(reference, contract=tried), sizes).max() <= CALM:
+        if not changed:
+            continue
+        found = _exponents(replace(reference, contract=tried), sizes)
+        if len(found) and found.max() <= CALM:  # nothing but zeros would say as little
             former = {name: contract.parameters[name] for name in changed}
             return tried.model_copy(update={"variants": [former, *contract.variants]})
     return contract
 
 
 def _exponents(reference: Reference, sizes: Mapping[str, int]) -> np.ndarray[Any, Any]:
-    """How near the results for some inputs are to the ends of their range; a 0 if all are zero."""
+    """How near the results for some inputs are to the ends of their range, zeros left out."""
     started, found = time.monotonic(), [np.zeros(0)]
     with reference.worker(reference.binary, 1) as original:
         for draw in range(MOST):
@@ -72,8 +76,7 @@ def _exponents(reference: Reference, sizes: Mapping[str, int]) -> np.ndarray[Any
                 break
             case = reference.case(sizes, (reference.seed, _SEED, draw))
             found.append(shares(reference, original.call(case.payload)))
-    every = np.concatenate(found)
-    return every if len(every) else np.zeros(1)
+    return np.concatenate(found)
 
 
 def _reals(contract: Contract, kernel: Kernel) -> Iterator[tuple[Leaf, Values]]:
