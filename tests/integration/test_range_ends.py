@@ -89,3 +89,8 @@ def test_inferred_values_are_narrowed_to_keep_results_in_range(tmp_path: Path) -
     assert kept_in_range(replace(wide, contract=kept), parsed.kernel, given) == kept
     own = given.model_copy(update={"contract": tmp_path / "own.toml"})
     assert kept_in_range(wide, parsed.kernel, own) == wide.contract
+
+
+def test_results_that_only_come_near_an_end_are_reason_to_look_further(tmp_path: Path) -> None:
+    original = reference(tmp_path, 0.3, 3.0)
+    assert near_the_ends(original, {"n": 60_000}, ((3, 1, number) for number in count()))
